@@ -9,9 +9,11 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.Json;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
@@ -22,6 +24,8 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 class ErrorMappers {
 
     private static final Logger LOG = Logger.getLogger(ErrorMappers.class);
+
+    private static final String UNFORESEEN = "A request failed in an unforeseen way";
 
     @ServerExceptionMapper
     Response ratingsUnavailable(RatingsUnavailableException e) {
@@ -45,20 +49,34 @@ class ErrorMappers {
         return answer.build();
     }
 
-    /** A path that cannot be decoded is refused by the router, before it reaches a resource. */
-    void answerMalformedPaths(@Observes Router router) {
-        router.errorHandler(400, context -> {
-            String path = context.request().path();
-            boolean malformedId = path != null && path.startsWith(RatingsResource.PATH);
-            String error = malformedId ? RatingsResource.NOT_NUMERIC : reason("Bad Request");
-            context.response().setStatusCode(400).putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON)
+    /**
+     * Answers what is refused before it reaches a resource, such as a path that cannot be decoded and a request without a
+     * host. The framework's own page would show the exception.
+     */
+    void answerRouterFailures(@Observes Router router) {
+        router.errorHandler(400, context -> refused(context, 400));
+        router.route().order(Integer.MIN_VALUE).failureHandler(
+                context -> refused(context, context.statusCode() >= 400 ? context.statusCode() : 500));
+    }
+
+    private void refused(RoutingContext context, int status) {
+        if (status >= 500) {
+            LOG.error(UNFORESEEN, context.failure());
+        }
+        String path = context.request().path();
+        boolean malformedId = status == 400 && path != null && path.startsWith(RatingsResource.PATH);
+        String error = malformedId
+                ? RatingsResource.NOT_NUMERIC
+                : reason(HttpResponseStatus.valueOf(status).reasonPhrase());
+        if (!context.response().ended()) {
+            context.response().setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON)
                     .end(Json.encode(new ErrorMessage(error)));
-        });
+        }
     }
 
     @ServerExceptionMapper
     Response unexpected(Throwable e) {
-        LOG.error("A request failed in an unforeseen way", e);
+        LOG.error(UNFORESEEN, e);
         return answer(500, "internal server error").build();
     }
 

@@ -103,6 +103,21 @@ public final class EmbeddedDatabase implements AutoCloseable {
         return "jdbc:mysql://address=(host=" + host + ")(port=" + port + ")/?allowMultiQueries=true";
     }
 
+    public int port() {
+        return port;
+    }
+
+    /** Ends the server, as an orderly shutdown does, and starts it again on the same port. */
+    public void restart() {
+        try {
+            server.stop();
+            Files.writeString(folder.resolve("init.sql"), "");
+            server.start();
+        } catch (IOException e) {
+            throw new IllegalStateException("The embedded database does not start again", e);
+        }
+    }
+
     public String adminPassword() {
         return adminPassword;
     }

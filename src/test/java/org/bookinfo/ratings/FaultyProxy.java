@@ -1,0 +1,268 @@
+package org.bookinfo.ratings;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
+
+/**
+ * A TCP proxy in front of a database that fails on demand in the ways that networks, meshes and servers do.
+ */
+final class FaultyProxy implements AutoCloseable {
+
+    /** What happens to connections, to those that are open already and to new ones. */
+    enum Fault {
+        /** None: bytes pass. */
+        NONE,
+        /** Nothing listens. */
+        REFUSED,
+        /** Accepted and closed before the first byte, as by a sidecar that blocks egress. */
+        CLOSED,
+        /** Accepted and reset. */
+        RESET,
+        /** Accepted, and never a byte. */
+        SILENT,
+        /** The server's greeting comes, and then nothing. */
+        SILENT_AFTER_GREETING,
+        /** Bytes pass until the number that {@link #cutAfter} says has come from the server; then the connection ends. */
+        CUT,
+        /** From the server one byte a second. */
+        DRIPPING,
+        /** From the server one byte each 100 ms, so that no wait for a byte is ever long. */
+        TRICKLING,
+        /** Packets that ask for a connection get no answer at all. */
+        DROPPED
+    }
+
+    private final String host;
+    private final IntSupplier port;
+    private final int listenPort;
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger accepted = new AtomicInteger();
+    private final List<Closeable> backlog = new ArrayList<>();
+    private volatile Fault fault = Fault.NONE;
+    private volatile long cutAfter;
+    private volatile long fromServer;
+    private ServerSocket listener;
+
+    /** @param port the server's, asked for each new connection */
+    FaultyProxy(String host, IntSupplier port) throws IOException {
+        this.host = host;
+        this.port = port;
+        listener = listen(0, 200);
+        listenPort = listener.getLocalPort();
+        accept(listener);
+    }
+
+    int port() {
+        return listenPort;
+    }
+
+    /** How many connections were accepted so far. */
+    int accepted() {
+        return accepted.get();
+    }
+
+    /** How many connections to the server are open. */
+    int connections() {
+        return open.size() / 2;
+    }
+
+    /** How many bytes the server has sent on the connection that was accepted last. */
+    long fromServer() {
+        return fromServer;
+    }
+
+    /** Sets the number of bytes for {@link Fault#CUT}. */
+    void cutAfter(long bytes) {
+        cutAfter = bytes;
+    }
+
+    /** Lets the fault happen from now on; connections that are open end the way that the fault ends them. */
+    synchronized void set(Fault next) {
+        Fault last = fault;
+        fault = next;
+        try {
+            boolean listens = next != Fault.REFUSED && next != Fault.DROPPED;
+            boolean listened = last != Fault.REFUSED && last != Fault.DROPPED;
+            if (!listens) {
+                listener.close();
+            }
+            for (Closeable socket : backlog) {
+                socket.close();
+            }
+            backlog.clear();
+            if (next == Fault.DROPPED) {
+                fillBacklog();
+            } else if (listens && !listened) {
+                listener = listen(listenPort, 200);
+                accept(listener);
+            }
+            if (next != Fault.SILENT && next != Fault.DROPPED && next != Fault.SILENT_AFTER_GREETING) {
+                // A silent fault is silent about connections that are open, too; and so is its end.
+                closeOpen(next == Fault.RESET);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Ends the connections that are open; new ones are served as before. */
+    void closeOpen() {
+        closeOpen(false);
+    }
+
+    private void closeOpen(boolean reset) {
+        for (Socket socket : open) {
+            end(socket, reset);
+        }
+    }
+
+    private static ServerSocket listen(int port, int backlog) throws IOException {
+        ServerSocket socket = new ServerSocket();
+        socket.setReuseAddress(true);
+        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), backlog);
+        return socket;
+    }
+
+    /** Linux drops the packets that ask for a connection while a listener's queue is full. */
+    private void fillBacklog() throws IOException {
+        listener = listen(listenPort, 1);
+        backlog.add(listener);
+        for (int i = 0; i < 4; i++) {
+            Socket socket = new Socket();
+            backlog.add(socket);
+            try {
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), listenPort), 200);
+            } catch (IOException e) {
+                return; // it is full
+            }
+        }
+    }
+
+    private void accept(ServerSocket from) {
+        start("accept", () -> {
+            while (true) {
+                Socket client = from.accept();
+                accepted.incrementAndGet();
+                if (fault == Fault.CLOSED || fault == Fault.RESET) {
+                    end(client, fault == Fault.RESET);
+                } else {
+                    serve(client);
+                }
+            }
+        });
+    }
+
+    private void serve(Socket client) throws IOException {
+        open.add(client);
+        if (fault == Fault.SILENT) {
+            Socket nobody = new Socket();
+            open.add(nobody);
+            start("silent", () -> copy(client, nobody, false));
+            return;
+        }
+        Socket server;
+        try {
+            server = new Socket(host, port.getAsInt());
+        } catch (IOException e) {
+            end(client, false);
+            return;
+        }
+        open.add(server);
+        fromServer = 0;
+        start("up", () -> copy(client, server, false));
+        start("down", () -> copy(server, client, true));
+    }
+
+    private void copy(Socket from, Socket to, boolean down) throws IOException {
+        byte[] bytes = new byte[8192];
+        long passed = 0;
+        try {
+            InputStream in = from.getInputStream();
+            for (int count; (count = in.read(bytes)) >= 0;) {
+                Fault now = fault;
+                boolean greeting = down && passed == 0;
+                if (now == Fault.SILENT || now == Fault.DROPPED || now == Fault.SILENT_AFTER_GREETING && !greeting) {
+                    continue; // and read on, so that the end of the connection is seen
+                }
+                OutputStream out = to.getOutputStream();
+                if (down && now == Fault.CUT && passed + count > cutAfter) {
+                    out.write(bytes, 0, (int) Math.max(0, cutAfter - passed));
+                    out.flush();
+                    return;
+                }
+                if (down && (now == Fault.DRIPPING || now == Fault.TRICKLING)) {
+                    drip(bytes, count, out, now);
+                } else {
+                    out.write(bytes, 0, count);
+                }
+                passed += count;
+                if (down) {
+                    fromServer = passed;
+                }
+            }
+        } finally {
+            end(from, false);
+            end(to, false);
+        }
+    }
+
+    private void drip(byte[] bytes, int count, OutputStream out, Fault dripping) throws IOException {
+        for (int i = 0; i < count; i++) {
+            out.write(bytes[i]);
+            out.flush();
+            try {
+                Thread.sleep(dripping == Fault.DRIPPING ? 1000 : 100);
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
+    }
+
+    private void end(Socket socket, boolean reset) {
+        open.remove(socket);
+        try {
+            if (reset) {
+                socket.setSoLinger(true, 0);
+            }
+            socket.close();
+        } catch (IOException e) {
+            // It is closed already.
+        }
+    }
+
+    private interface Task {
+        void run() throws IOException;
+    }
+
+    private static void start(String name, Task task) {
+        Thread thread = new Thread(() -> {
+            try {
+                task.run();
+            } catch (IOException e) {
+                // The other side went, or the listener was closed: that is what ends these threads.
+            }
+        }, "proxy-" + name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void close() throws IOException {
+        set(Fault.NONE);
+        listener.close();
+        closeOpen();
+    }
+}

@@ -1,0 +1,110 @@
+package org.bookinfo.ratings;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A client that sends exactly what it is told, which may be no valid request: one connection for each.
+ */
+final class Http {
+
+    private static final int LONGEST_WAIT_MILLIS = 20_000;
+
+    private final URI service;
+
+    Http(URI service) {
+        this.service = service;
+    }
+
+    /**
+     * @param headers by name, in lower case
+     */
+    record Answer(int status, Map<String, String> headers, String body) {
+
+        String contentType() {
+            return headers.getOrDefault("content-type", "");
+        }
+
+        /** Status and body, for comparison at one glance. */
+        String summary() {
+            return status + " " + body;
+        }
+    }
+
+    Answer get(String path, String... headers) {
+        return send("GET", path, null, headers);
+    }
+
+    /**
+     * @param body null for none, and for no Content-Length either
+     * @param headers lines such as {@code Accept: text/html}
+     */
+    Answer send(String method, String path, byte[] body, String... headers) {
+        StringBuilder request = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: ratings\r\n");
+        for (String header : headers) {
+            request.append(header).append("\r\n");
+        }
+        if (body != null) {
+            request.append("Content-Length: ").append(body.length).append("\r\n");
+        }
+        request.append("Connection: close\r\n\r\n");
+        return exchange(request.toString().getBytes(StandardCharsets.UTF_8), body == null ? new byte[0] : body);
+    }
+
+    /** Sends the bytes as they are and reads the answer. */
+    Answer exchange(byte[] head, byte[] body) {
+        try (Socket socket = new Socket(service.getHost(), service.getPort())) {
+            socket.setSoTimeout(LONGEST_WAIT_MILLIS);
+            Thread writer = new Thread(() -> {
+                try {
+                    socket.getOutputStream().write(head);
+                    socket.getOutputStream().write(body);
+                    socket.getOutputStream().flush();
+                } catch (IOException e) {
+                    // Refused in the middle of the body: the answer tells.
+                }
+            });
+            writer.start();
+            Answer answer = read(socket.getInputStream());
+            return answer;
+        } catch (IOException e) {
+            throw new AssertionError("No answer", e);
+        }
+    }
+
+    private static Answer read(InputStream in) throws IOException {
+        String status = line(in);
+        if (status.isEmpty()) {
+            throw new IOException("The connection ended without an answer");
+        }
+        Map<String, String> headers = new TreeMap<>();
+        for (String line = line(in); !line.isEmpty(); line = line(in)) {
+            int colon = line.indexOf(':');
+            headers.put(line.substring(0, colon).toLowerCase(), line.substring(colon + 1).trim());
+        }
+        byte[] body;
+        try {
+            String length = headers.get("content-length");
+            body = length == null ? in.readAllBytes() : in.readNBytes(Integer.parseInt(length));
+        } catch (IOException e) {
+            body = new byte[0]; // reset after the answer, while a refused body was still on its way
+        }
+        return new Answer(Integer.parseInt(status.split(" ")[1]), headers, new String(body, StandardCharsets.UTF_8));
+    }
+
+    private static String line(InputStream in) throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+            if (c != '\r') {
+                line.write(c);
+            }
+        }
+        return line.toString(StandardCharsets.UTF_8);
+    }
+}
