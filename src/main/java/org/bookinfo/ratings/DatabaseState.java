@@ -2,7 +2,9 @@ package org.bookinfo.ratings;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.LongSupplier;
 
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 import org.jboss.logging.Logger;
@@ -23,7 +25,8 @@ class DatabaseState {
      */
     private static final int NEWS = 3;
 
-    private final DatabaseSettings settings;
+    private final String address;
+    private final LongSupplier nanoTime;
 
     private volatile Outage outage;
     private boolean answeredBefore;
@@ -39,8 +42,15 @@ class DatabaseState {
     record Outage(RatingsUnavailableException exception, Instant since, long sinceNanos) {
     }
 
+    @Inject
     DatabaseState(DatabaseSettings settings) {
-        this.settings = settings;
+        this(settings.address(), System::nanoTime);
+    }
+
+    /** @param nanoTime the clock, as {@link System#nanoTime()} */
+    DatabaseState(String address, LongSupplier nanoTime) {
+        this.address = address;
+        this.nanoTime = nanoTime;
     }
 
     /** The outage under way, or null. */
@@ -55,9 +65,9 @@ class DatabaseState {
         }
         synchronized (this) {
             if (outage != null) {
-                LOG.infof("Database %s is back after %s s", settings.address(), seconds(outage.sinceNanos));
+                LOG.infof("Database %s is back after %s s", address, seconds(outage.sinceNanos));
             } else if (!answeredBefore) {
-                LOG.infof("Database %s answers", settings.address());
+                LOG.infof("Database %s answers", address);
             }
             answeredBefore = true;
             outage = null;
@@ -66,7 +76,7 @@ class DatabaseState {
 
     /** Takes note of a read that failed. */
     synchronized void failed(RatingsUnavailableException exception) {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         if (outage == null) {
             outage = new Outage(exception, Instant.now(), now);
             tell("lost", exception, now);
@@ -85,13 +95,13 @@ class DatabaseState {
 
     private void tell(String news, RatingsUnavailableException exception, long now) {
         DatabaseFailure failure = exception.failure();
-        LOG.warnf("Database %s %s: %s (%s, %s). %s", settings.address(), news, failure.explanation(), failure.label(),
-                exception.getMessage(), failure.hint(settings.address()));
+        LOG.warnf("Database %s %s: %s (%s, %s). %s", address, news, failure.explanation(), failure.label(),
+                exception.getMessage(), failure.hint(address));
         told = failure;
         toldAt = now;
     }
 
-    private static String seconds(long sinceNanos) {
-        return String.valueOf((System.nanoTime() - sinceNanos) / 100_000_000 / 10.0);
+    private String seconds(long sinceNanos) {
+        return String.valueOf((nanoTime.getAsLong() - sinceNanos) / 100_000_000 / 10.0);
     }
 }

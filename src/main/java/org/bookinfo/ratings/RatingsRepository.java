@@ -27,12 +27,19 @@ class RatingsRepository {
 
     private static final Logger LOG = Logger.getLogger(RatingsRepository.class);
 
-    /**
-     * The parts of the deadline that a read may take on the connection at hand and, where that fails, on a new one. Their
-     * sum leaves a tenth for everything else.
-     */
+    /** The part of the deadline that a read may take as a whole. The rest is for what comes before and after it. */
+    private static final double BOUND = 0.9;
+
+    /** The part that it may take on the connection at hand, where that is silent, before it tries a new one. */
     private static final double BOUND_AT_HAND = 0.4;
-    private static final double BOUND_NEW = 0.5;
+
+    /**
+     * The least part, and the most, that connecting may take where no connection is at hand. Between them it is twice what
+     * it took last time: attempts during an outage should be short, so that the end of the outage is found soon, but not
+     * shorter than a login to a server far away.
+     */
+    private static final double LEAST_BOUND_NEW = 0.5;
+    private static final double MOST_BOUND_NEW = 1;
 
     /** When the server itself gives up, a little before the socket is closed: so the locked table loses its waiter. */
     private static final double BOUND_OF_STATEMENT = 0.35;
@@ -47,7 +54,6 @@ class RatingsRepository {
     private final String select;
     private final long deadline;
     private final long boundAtHand;
-    private final long boundNew;
     private final long lifetime;
     private final Watchdog watchdog;
 
@@ -56,7 +62,7 @@ class RatingsRepository {
     private boolean expired;
 
     private Session session;
-    private boolean warm;
+    private long boundNew;
     private volatile boolean mayDoMore;
 
     private record Session(Connection connection, Statement statement, long openedAt) {
@@ -69,7 +75,7 @@ class RatingsRepository {
         this.lifetime = lifetime.toNanos();
         this.deadline = settings.deadline().toNanos();
         boundAtHand = (long) (deadline * BOUND_AT_HAND);
-        boundNew = (long) (deadline * BOUND_NEW);
+        boundNew = (long) (deadline * MOST_BOUND_NEW);
         select = select((long) (deadline * BOUND_OF_STATEMENT / 1_000_000));
         watchdog = new Watchdog(timer, this::expire);
     }
@@ -101,24 +107,25 @@ class RatingsRepository {
         if (session != null && System.nanoTime() - session.openedAt > lifetime) {
             close();
         }
-        if (session != null) {
-            startBound(boundAtHand);
-            try {
-                return select(session);
-            } catch (SQLException | RuntimeException e) {
-                LOG.debug("Trying again on a new connection", e);
-                close();
-            } finally {
-                watchdog.callOff();
-            }
+        if (session == null) {
+            return readOnNewConnection(boundNew);
         }
-        return readOnNewConnection();
+        long start = System.nanoTime();
+        startBound(boundAtHand);
+        try {
+            return select(session);
+        } catch (SQLException | RuntimeException e) {
+            LOG.debug("Trying again on a new connection", e);
+            close();
+        } finally {
+            watchdog.callOff();
+        }
+        return readOnNewConnection((long) (deadline * BOUND) - (System.nanoTime() - start));
     }
 
-    private Ratings readOnNewConnection() {
-        // The first one loads hundreds of the driver's classes, which takes a while on a fraction of a core.
-        startBound(warm ? boundNew : deadline);
-        warm = true;
+    private Ratings readOnNewConnection(long bound) {
+        long start = System.nanoTime();
+        startBound(bound);
         boolean loggedIn = false;
         try {
             Connection connection = dataSource.getConnection();
@@ -126,6 +133,8 @@ class RatingsRepository {
             session = new Session(connection, connection.createStatement(), System.nanoTime());
             Ratings ratings = select(session);
             mayDoMore = mayDoMore(session);
+            boundNew = (long) Math.min(deadline * MOST_BOUND_NEW,
+                    Math.max(deadline * LEAST_BOUND_NEW, 2.0 * (System.nanoTime() - start)));
             return ratings;
         } catch (SQLException | RuntimeException e) {
             close();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -49,7 +50,10 @@ final class FaultyProxy implements AutoCloseable {
     private final IntSupplier port;
     private final int listenPort;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> frozen = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger statements = new AtomicInteger();
+    private final AtomicInteger dropped = new AtomicInteger();
     private final List<Closeable> backlog = new ArrayList<>();
     private volatile Fault fault = Fault.NONE;
     private volatile long cutAfter;
@@ -72,6 +76,11 @@ final class FaultyProxy implements AutoCloseable {
     /** How many connections were accepted so far. */
     int accepted() {
         return accepted.get();
+    }
+
+    /** How many statements went to the server so far: the driver sends each in one piece, and waits for its result. */
+    int statements() {
+        return statements.get();
     }
 
     /** How many connections to the server are open. */
@@ -118,6 +127,17 @@ final class FaultyProxy implements AutoCloseable {
         }
     }
 
+    /** Lets the fault happen to new connections only; the open ones stay in the fault that they are in. */
+    synchronized void setForNew(Fault next) {
+        fault = next;
+        frozen.addAll(open);
+    }
+
+    /** How many times bytes were swallowed by a silent fault. */
+    int dropped() {
+        return dropped.get();
+    }
+
     /** Ends the connections that are open; new ones are served as before. */
     void closeOpen() {
         closeOpen(false);
@@ -130,10 +150,28 @@ final class FaultyProxy implements AutoCloseable {
     }
 
     private static ServerSocket listen(int port, int backlog) throws IOException {
-        ServerSocket socket = new ServerSocket();
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), backlog);
-        return socket;
+        for (int tries = 0;; tries++) {
+            ServerSocket socket = new ServerSocket();
+            try {
+                socket.setReuseAddress(true);
+                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), backlog);
+                return socket;
+            } catch (BindException e) {
+                socket.close();
+                if (tries == 100) {
+                    throw e;
+                }
+                pause(20); // a listener that was just closed holds the port until its accept has returned
+            }
+        }
+    }
+
+    private static void pause(long millis) throws IOException {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
     }
 
     /** Linux drops the packets that ask for a connection while a listener's queue is full. */
@@ -192,9 +230,14 @@ final class FaultyProxy implements AutoCloseable {
         try {
             InputStream in = from.getInputStream();
             for (int count; (count = in.read(bytes)) >= 0;) {
+                if (!down) {
+                    statements.incrementAndGet();
+                }
                 Fault now = fault;
                 boolean greeting = down && passed == 0;
-                if (now == Fault.SILENT || now == Fault.DROPPED || now == Fault.SILENT_AFTER_GREETING && !greeting) {
+                if (frozen.contains(from) || now == Fault.SILENT || now == Fault.DROPPED
+                        || now == Fault.SILENT_AFTER_GREETING && !greeting) {
+                    dropped.incrementAndGet();
                     continue; // and read on, so that the end of the connection is seen
                 }
                 OutputStream out = to.getOutputStream();
@@ -223,16 +266,13 @@ final class FaultyProxy implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             out.write(bytes[i]);
             out.flush();
-            try {
-                Thread.sleep(dripping == Fault.DRIPPING ? 1000 : 100);
-            } catch (InterruptedException e) {
-                throw new IOException(e);
-            }
+            pause(dripping == Fault.DRIPPING ? 1000 : 100);
         }
     }
 
     private void end(Socket socket, boolean reset) {
         open.remove(socket);
+        frozen.remove(socket);
         try {
             if (reset) {
                 socket.setSoLinger(true, 0);

@@ -78,7 +78,7 @@ final class Http {
         }
     }
 
-    private static Answer read(InputStream in) throws IOException {
+    static Answer read(InputStream in) throws IOException {
         String status = line(in);
         if (status.isEmpty()) {
             throw new IOException("The connection ended without an answer");

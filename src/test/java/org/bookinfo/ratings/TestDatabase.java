@@ -7,7 +7,6 @@ import java.sql.Statement;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.model.ExposedPort;
-import com.github.dockerjava.api.model.Ports;
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.mysql.MySQLContainer;
@@ -143,8 +142,11 @@ abstract class TestDatabase implements AutoCloseable {
     private static final class Container extends TestDatabase {
         private final MySQLContainer container = new MySQLContainer(IMAGE).withUsername("root");
 
+        private volatile int port;
+
         Container() {
             container.start();
+            port = container.getMappedPort(3306);
         }
 
         @Override
@@ -152,13 +154,9 @@ abstract class TestDatabase implements AutoCloseable {
             return container.getHost();
         }
 
-        /** Asked anew each time: a restart changes it. */
         @Override
         int port() {
-            Ports.Binding[] bindings = docker().inspectContainerCmd(container.getContainerId()).exec()
-                    .getNetworkSettings().getPorts().getBindings()
-                    .get(ExposedPort.tcp(3306));
-            return Integer.parseInt(bindings[0].getHostPortSpec());
+            return port;
         }
 
         @Override
@@ -175,6 +173,8 @@ abstract class TestDatabase implements AutoCloseable {
         void restart() {
             docker().stopContainerCmd(container.getContainerId()).exec();
             docker().startContainerCmd(container.getContainerId()).exec();
+            port = Integer.parseInt(docker().inspectContainerCmd(container.getContainerId()).exec().getNetworkSettings()
+                    .getPorts().getBindings().get(ExposedPort.tcp(3306))[0].getHostPortSpec()); // it is another one now
             Await.until("the server answers again", this::answers);
         }
 
