@@ -14,6 +14,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
 import io.quarkus.runtime.StartupEvent;
+import org.jboss.logging.Logger;
 
 /**
  * Serves all requests that wait for ratings with one read.
@@ -25,6 +26,8 @@ import io.quarkus.runtime.StartupEvent;
  */
 @Singleton
 class RatingsReader {
+
+    private static final Logger LOG = Logger.getLogger(RatingsReader.class);
 
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(400);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(600);
@@ -74,14 +77,15 @@ class RatingsReader {
         thread.start();
     }
 
+    /** Ends after the batches that wait now, at the latest when the deadline has passed. */
     @PreDestroy
     void stop() throws InterruptedException {
         synchronized (lock) {
             stopped = true;
             lock.notifyAll();
         }
-        repository.closeSocket();
         thread.join(TimeUnit.NANOSECONDS.toMillis(deadline));
+        repository.closeSocket();
     }
 
     /**
@@ -111,6 +115,9 @@ class RatingsReader {
                 succeed(repository.read());
             } catch (RatingsUnavailableException e) {
                 fail(e);
+            } catch (RuntimeException | Error e) {
+                LOG.error("A read failed in an unforeseen way", e);
+                fail(new RatingsUnavailableException(DatabaseFailure.SELECT_FAILED, e.getClass().getSimpleName()));
             }
         }
     }
@@ -137,7 +144,7 @@ class RatingsReader {
             if (reading != null) {
                 watchdog.set(reading.deadline);
             }
-            return !stopped;
+            return !stopped || reading != null;
         }
     }
 
@@ -182,6 +189,12 @@ class RatingsReader {
 
     /** The read under way did not end in time, as when the resolver of host names hangs. */
     private void expire() {
+        synchronized (lock) {
+            Batch oldest = reading != null ? reading : waiting;
+            if (oldest == null || oldest.deadline - System.nanoTime() > 0) {
+                return; // it ended just now
+            }
+        }
         fail(new RatingsUnavailableException(DatabaseFailure.NO_ANSWER, "deadline"));
     }
 }
