@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -86,7 +87,7 @@ class DatabaseSettings {
     }
 
     /**
-     * @throws PreventFurtherStepsException with a sentence that names the variable; it ends the process with exit code 1
+     * @throws IllegalStateException caused by a sentence that names the variable; it ends the process with exit code 1
      */
     void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
         String host = required(HOST, "the host name or address of the MySQL server");
@@ -117,7 +118,7 @@ class DatabaseSettings {
             refuseUnless(
                     deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0, DEADLINE,
                     range);
-        } catch (IllegalArgumentException | DateTimeException e) {
+        } catch (IllegalArgumentException | DateTimeException | NoSuchElementException e) { // no duration, or empty
             refuseUnless(false, DEADLINE, range);
         }
     }
@@ -130,7 +131,8 @@ class DatabaseSettings {
 
     private static void refuseUnless(boolean fits, String variable, String fault) {
         if (!fits) {
-            throw new PreventFurtherStepsException(variable + " " + fault + ".", 1);
+            // As a cause: thrown as it is, it only ends the start, and the process stays, with no one listening.
+            throw new IllegalStateException(new PreventFurtherStepsException(variable + " " + fault + ".", 1));
         }
     }
 
