@@ -1,5 +1,7 @@
 package org.bookinfo.ratings;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -51,6 +54,12 @@ class DatabaseSettings {
     /** Below, a login over TLS to a server nearby may take longer; above, every caller has long given up. */
     private static final Duration SHORTEST_DEADLINE = Duration.ofMillis(200);
     private static final Duration LONGEST_DEADLINE = Duration.ofSeconds(10);
+
+    /** What Java puts in place of bytes that are no characters in the locale's character set. */
+    private static final char UNDECODABLE = '\uFFFD';
+
+    /** This process's environment as it was given, on Linux. */
+    private static final Path ENVIRONMENT = Path.of("/proc/self/environ");
 
     private final Config config;
 
@@ -149,9 +158,24 @@ class DatabaseSettings {
         for (ConfigSource source : config.getConfigSources()) { // highest ordinal first
             String value = source.getValue(variable);
             if (value != null) {
-                return Optional.of(value);
+                return Optional.of(value.indexOf(UNDECODABLE) < 0 ? value : decoded(variable).orElse(value));
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * The variable's value taken for UTF-8, where the system shows the environment's bytes. Java decodes them in the
+     * locale's character set, which is ASCII where no locale is set, as in most containers: an umlaut in a password is
+     * lost on the way.
+     */
+    private static Optional<String> decoded(String variable) {
+        try {
+            String environment = new String(Files.readAllBytes(ENVIRONMENT), StandardCharsets.UTF_8);
+            return Stream.of(environment.split("\0")).filter(entry -> entry.startsWith(variable + "="))
+                    .map(entry -> entry.substring(variable.length() + 1)).findFirst();
+        } catch (IOException e) {
+            return Optional.empty(); // not Linux
+        }
     }
 }
