@@ -1,14 +1,18 @@
 package org.bookinfo.ratings;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -51,6 +55,12 @@ class DatabaseSettings {
     private static final Duration SHORTEST_DEADLINE = Duration.ofMillis(200);
     private static final Duration LONGEST_DEADLINE = Duration.ofSeconds(10);
 
+    /** What Java puts in place of bytes that are no characters in the locale's character set. */
+    private static final char UNDECODABLE = '\uFFFD';
+
+    /** This process's environment as it was given, on Linux. */
+    private static final Path ENVIRONMENT = Path.of("/proc/self/environ");
+
     private final Config config;
 
     DatabaseSettings(Config config) {
@@ -86,7 +96,7 @@ class DatabaseSettings {
     }
 
     /**
-     * @throws PreventFurtherStepsException with a sentence that names the variable; it ends the process with exit code 1
+     * @throws IllegalStateException caused by a sentence that names the variable; it ends the process with exit code 1
      */
     void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
         String host = required(HOST, "the host name or address of the MySQL server");
@@ -117,7 +127,7 @@ class DatabaseSettings {
             refuseUnless(
                     deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0, DEADLINE,
                     range);
-        } catch (IllegalArgumentException | DateTimeException e) {
+        } catch (IllegalArgumentException | DateTimeException | NoSuchElementException e) { // no duration, or empty
             refuseUnless(false, DEADLINE, range);
         }
     }
@@ -130,7 +140,8 @@ class DatabaseSettings {
 
     private static void refuseUnless(boolean fits, String variable, String fault) {
         if (!fits) {
-            throw new PreventFurtherStepsException(variable + " " + fault + ".", 1);
+            // As a cause: thrown as it is, it only ends the start, and the process stays, with no one listening.
+            throw new IllegalStateException(new PreventFurtherStepsException(variable + " " + fault + ".", 1));
         }
     }
 
@@ -147,9 +158,24 @@ class DatabaseSettings {
         for (ConfigSource source : config.getConfigSources()) { // highest ordinal first
             String value = source.getValue(variable);
             if (value != null) {
-                return Optional.of(value);
+                return Optional.of(value.indexOf(UNDECODABLE) < 0 ? value : decoded(variable).orElse(value));
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * The variable's value taken for UTF-8, where the system shows the environment's bytes. Java decodes them in the
+     * locale's character set, which is ASCII where no locale is set, as in most containers: an umlaut in a password is
+     * lost on the way.
+     */
+    private static Optional<String> decoded(String variable) {
+        try {
+            String environment = new String(Files.readAllBytes(ENVIRONMENT), StandardCharsets.UTF_8);
+            return Stream.of(environment.split("\0")).filter(entry -> entry.startsWith(variable + "="))
+                    .map(entry -> entry.substring(variable.length() + 1)).findFirst();
+        } catch (IOException e) {
+            return Optional.empty(); // not Linux
+        }
     }
 }
