@@ -45,6 +45,7 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
@@ -616,6 +617,10 @@ class ManifestsTest {
                 service.getSpec().getPorts().forEach(port -> assertHasPort(deployment, port.getTargetPort()));
             }
             Container container = container(deployment);
+            assertEquals(
+                    deployment.getSpec().getTemplate().getSpec().getVolumes().stream().map(Volume::getName)
+                            .collect(Collectors.toSet()),
+                    container.getVolumeMounts().stream().map(VolumeMount::getName).collect(Collectors.toSet()));
             Stream.of(container.getStartupProbe(), container.getLivenessProbe(), container.getReadinessProbe())
                     .forEach(probe -> assertHasPort(deployment, probe.getHttpGet().getPort()));
         }
