@@ -1,0 +1,7 @@
+package org.bookinfo.ratings;
+
+import io.quarkus.test.junit.QuarkusIntegrationTest;
+
+@QuarkusIntegrationTest
+class ProbesIT extends ProbesTest {
+}
