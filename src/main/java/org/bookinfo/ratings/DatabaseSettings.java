@@ -81,6 +81,11 @@ class DatabaseSettings {
         return value(PASSWORD).orElse("");
     }
 
+    /** Unless the user says otherwise, encrypted whenever the server can. */
+    String sslMode() {
+        return value(SSL_MODE).filter(mode -> !mode.isEmpty()).orElse("PREFERRED").toUpperCase(Locale.ROOT);
+    }
+
     /** A PKCS#12 key store with the certificates that may have signed the server's. */
     Optional<Path> trustStore() {
         return value(TRUST_STORE).filter(file -> !file.isEmpty()).map(Path::of);
@@ -112,9 +117,8 @@ class DatabaseSettings {
         if (password().endsWith("\n")) {
             LOG.warnf("%s ends with a line break, which is taken as part of the password", PASSWORD);
         }
-        value(SSL_MODE).filter(mode -> !mode.isEmpty())
-                .ifPresent(mode -> refuseUnless(SSL_MODES.contains(mode.toUpperCase(Locale.ROOT)), SSL_MODE,
-                        "is not one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY"));
+        refuseUnless(SSL_MODES.contains(sslMode()), SSL_MODE,
+                "is not one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY");
         refuseUnless(isNoneOrReadable(), TRUST_STORE, "is not a file that can be read");
         checkDeadline();
     }
