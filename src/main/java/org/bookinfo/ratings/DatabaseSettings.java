@@ -1,10 +1,13 @@
 package org.bookinfo.ratings;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.Locale;
@@ -81,6 +84,11 @@ class DatabaseSettings {
         return value(PASSWORD).orElse("");
     }
 
+    /** Unless the user says otherwise, encrypted whenever the server can. */
+    String sslMode() {
+        return value(SSL_MODE).filter(mode -> !mode.isEmpty()).orElse("PREFERRED").toUpperCase(Locale.ROOT);
+    }
+
     /** A PKCS#12 key store with the certificates that may have signed the server's. */
     Optional<Path> trustStore() {
         return value(TRUST_STORE).filter(file -> !file.isEmpty()).map(Path::of);
@@ -112,10 +120,11 @@ class DatabaseSettings {
         if (password().endsWith("\n")) {
             LOG.warnf("%s ends with a line break, which is taken as part of the password", PASSWORD);
         }
-        value(SSL_MODE).filter(mode -> !mode.isEmpty())
-                .ifPresent(mode -> refuseUnless(SSL_MODES.contains(mode.toUpperCase(Locale.ROOT)), SSL_MODE,
-                        "is not one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY"));
+        refuseUnless(SSL_MODES.contains(sslMode()), SSL_MODE,
+                "is not one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY");
         refuseUnless(isNoneOrReadable(), TRUST_STORE, "is not a file that can be read");
+        refuseUnless(isNoneOrOpens(), TRUST_STORE,
+                "is not a PKCS#12 key store that " + TRUST_STORE_PASSWORD + " opens");
         checkDeadline();
     }
 
@@ -149,6 +158,19 @@ class DatabaseSettings {
         try {
             return trustStore().map(file -> Files.isRegularFile(file) && Files.isReadable(file)).orElse(true);
         } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    /** The driver would find out at each login. */
+    private boolean isNoneOrOpens() {
+        if (trustStore().isEmpty()) {
+            return true;
+        }
+        try (InputStream file = Files.newInputStream(trustStore().get())) {
+            KeyStore.getInstance("PKCS12").load(file, trustStorePassword().toCharArray());
+            return true;
+        } catch (IOException | GeneralSecurityException e) {
             return false;
         }
     }

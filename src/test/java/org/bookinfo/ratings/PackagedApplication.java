@@ -1,0 +1,132 @@
+package org.bookinfo.ratings;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+
+import org.bookinfo.ratings.dev.EmbeddedDatabase;
+
+/**
+ * The packaged application, jar or native executable, in a process of its own and with an environment of its own: that
+ * given and nothing else.
+ */
+final class PackagedApplication implements AutoCloseable {
+
+    private static final Path BUILD = Path.of("target");
+
+    private static final int LONGEST_EXIT_SECONDS = 30;
+
+    private final int port = EmbeddedDatabase.freePort();
+    private final Path out = temporaryFile("out");
+    private final Path err = temporaryFile("err");
+    private final Process process;
+
+    /** Starts it; the caller awaits what it wants to see. */
+    PackagedApplication(Map<String, String> environment) {
+        ProcessBuilder builder = new ProcessBuilder(command());
+        builder.environment().clear();
+        builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
+        builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
+        builder.environment().putAll(environment);
+        try {
+            process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Quarkus's build notes there what it made: a jar or, with -Dnative, an executable. */
+    private static List<String> command() {
+        Properties artifact = new Properties();
+        try (InputStream in = Files.newInputStream(BUILD.resolve("quarkus-artifact.properties"))) {
+            artifact.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        String path = BUILD.resolve(artifact.getProperty("path")).toString();
+        if (artifact.getProperty("type").startsWith("native")) {
+            return List.of(path);
+        }
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:TieredStopAtLevel=1"); // starts sooner
+        command.add("-jar");
+        command.add(path);
+        return command;
+    }
+
+    private static Path temporaryFile(String name) {
+        try {
+            return Files.createTempFile("ratings-", "." + name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Http http() {
+        return new Http(URI.create("http://127.0.0.1:" + port));
+    }
+
+    /** Waits until it listens. */
+    PackagedApplication awaitStart() {
+        Await.until("the application listens", () -> {
+            if (!process.isAlive()) {
+                throw new AssertionError("The application ended: " + out() + err());
+            }
+            return out().contains("Listening on:");
+        });
+        return this;
+    }
+
+    /** Waits until it ends by itself. */
+    int exitCode() {
+        try {
+            if (!process.waitFor(LONGEST_EXIT_SECONDS, TimeUnit.SECONDS)) {
+                throw new AssertionError("The application still runs: " + out() + err());
+            }
+            return process.exitValue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    String out() {
+        return text(out);
+    }
+
+    String err() {
+        return text(err);
+    }
+
+    private static String text(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            process.destroy();
+            if (!process.waitFor(LONGEST_EXIT_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("The application does not end when told to: " + out() + err());
+            }
+            Files.delete(out);
+            Files.delete(err);
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
