@@ -7,7 +7,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -45,23 +44,32 @@ final class PackagedApplication implements AutoCloseable {
     }
 
     /** Quarkus's build notes there what it made: a jar or, with -Dnative, an executable. */
-    private static List<String> command() {
+    private static Properties artifact() {
         Properties artifact = new Properties();
         try (InputStream in = Files.newInputStream(BUILD.resolve("quarkus-artifact.properties"))) {
             artifact.load(in);
+            return artifact;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        String path = BUILD.resolve(artifact.getProperty("path")).toString();
-        if (artifact.getProperty("type").startsWith("native")) {
-            return List.of(path);
+    }
+
+    static boolean isJar() {
+        return artifact().getProperty("type").equals("jar");
+    }
+
+    /** The jar that starts it, in the folder with everything that it needs, or the executable. */
+    static Path path() {
+        return BUILD.resolve(artifact().getProperty("path"));
+    }
+
+    private static List<String> command() {
+        if (!isJar()) {
+            return List.of(path().toString());
         }
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-XX:TieredStopAtLevel=1"); // starts sooner
-        command.add("-jar");
-        command.add(path);
-        return command;
+        // Compiling less, it starts sooner.
+        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
+                "-jar", path().toString());
     }
 
     private static Path temporaryFile(String name) {
