@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 
 import com.mysql.cj.conf.PropertySet;
 import com.mysql.cj.protocol.StandardSocketFactory;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 
 /**
  * Opens the driver's sockets and hands each to the thread that opens it, where that thread wants it: closing a socket is
@@ -17,6 +18,7 @@ import com.mysql.cj.protocol.StandardSocketFactory;
  * {@code socketFactory}; hence public. In tests its class loader is not the application's but the parent of that, so the
  * two sides meet in types of the JDK: the thread is a {@code Consumer<Socket>}.
  */
+@RegisterForReflection
 public final class DatabaseSockets extends StandardSocketFactory {
 
     @Override

@@ -95,7 +95,7 @@ class DatabaseState {
 
     private void tell(String news, RatingsUnavailableException exception, long now) {
         DatabaseFailure failure = exception.failure();
-        LOG.warnf("Database %s %s: %s (%s, %s). %s", address, news, failure.explanation(), failure.label(),
+        LOG.warnf("Database %s %s: %s (%s, %s): %s", address, news, failure.explanation(), failure.label(),
                 exception.getMessage(), failure.hint(address));
         told = failure;
         toldAt = now;

@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.util.EnumSet;
 
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
+import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,7 +32,7 @@ class DatabaseFailureTest {
     @BeforeAll
     static void start() throws SQLException {
         database = TestDatabase.start();
-        withoutTls = EmbeddedDatabase.start(EmbeddedDatabase.freePort(), "--skip-ssl");
+        withoutTls = EmbeddedDatabase.start(EmbeddedDatabaseConfig.freePort(), "--skip-ssl");
     }
 
     @AfterAll

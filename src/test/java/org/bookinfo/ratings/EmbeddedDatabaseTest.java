@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
+import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ class EmbeddedDatabaseTest {
     }
 
     private static EmbeddedDatabase start() throws SQLException {
-        EmbeddedDatabase database = EmbeddedDatabase.start(EmbeddedDatabase.freePort(), "--skip-ssl");
+        EmbeddedDatabase database = EmbeddedDatabase.start(EmbeddedDatabaseConfig.freePort(), "--skip-ssl");
         EmbeddedDatabase.prepare(database.adminUrl(), EmbeddedDatabase.ADMIN, database.adminPassword(), PASSWORD);
         return database;
     }

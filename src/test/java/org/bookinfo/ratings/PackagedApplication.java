@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
-import org.bookinfo.ratings.dev.EmbeddedDatabase;
+import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 
 /**
  * The packaged application, jar or native executable, in a process of its own and with an environment of its own: that
@@ -24,7 +24,7 @@ final class PackagedApplication implements AutoCloseable {
 
     private static final int LONGEST_EXIT_SECONDS = 30;
 
-    private final int port = EmbeddedDatabase.freePort();
+    private final int port = EmbeddedDatabaseConfig.freePort();
     private final Path out = temporaryFile("out");
     private final Path err = temporaryFile("err");
     private final Process process;

@@ -8,6 +8,7 @@ import java.sql.Statement;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.model.ExposedPort;
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
+import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.mysql.MySQLContainer;
 
@@ -202,7 +203,7 @@ abstract class TestDatabase implements AutoCloseable {
     }
 
     private static final class Embedded extends TestDatabase {
-        private final EmbeddedDatabase server = EmbeddedDatabase.start(EmbeddedDatabase.freePort());
+        private final EmbeddedDatabase server = EmbeddedDatabase.start(EmbeddedDatabaseConfig.freePort());
 
         @Override
         String host() {

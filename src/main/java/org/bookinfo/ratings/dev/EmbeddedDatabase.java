@@ -3,8 +3,6 @@ package org.bookinfo.ratings.dev;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +11,6 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Comparator;
-import java.util.UUID;
 import java.util.stream.Stream;
 
 import ch.vorburger.exec.ManagedProcessException;
@@ -32,7 +29,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     private final DB server;
     private final Path folder;
     private final int port;
-    private final String adminPassword = newPassword();
+    private final String adminPassword = EmbeddedDatabaseConfig.newPassword();
 
     private EmbeddedDatabase(DB server, Path folder, int port) {
         this.server = server;
@@ -77,20 +74,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException("The embedded database does not start", e);
         }
-    }
-
-    /** A port of loopback that was free just now. */
-    public static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** A password that nobody needs to know. */
-    public static String newPassword() {
-        return UUID.randomUUID().toString();
     }
 
     /** The server's JDBC URL for its administrator, without a database. */

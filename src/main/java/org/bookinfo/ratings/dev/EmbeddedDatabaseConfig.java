@@ -1,7 +1,12 @@
 package org.bookinfo.ratings.dev;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 import io.quarkus.runtime.LaunchMode;
 import io.smallrye.config.ConfigSourceContext;
@@ -14,6 +19,8 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
  *
  * <p>Dev mode builds the configuration, and loads this class, again with each reload; the database stays. What it was
  * started with is kept in system properties, the only place that outlives a reload.
+ *
+ * <p>Part of the packaged application, where it does nothing; so it may not touch what is left out of that.
  */
 public final class EmbeddedDatabaseConfig implements ConfigSourceFactory {
 
@@ -30,8 +37,8 @@ public final class EmbeddedDatabaseConfig implements ConfigSourceFactory {
         }
         synchronized (System.getProperties()) {
             if (System.getProperty(PORT) == null) {
-                System.setProperty(PORT, String.valueOf(EmbeddedDatabase.freePort()));
-                System.setProperty(PASSWORD, EmbeddedDatabase.newPassword());
+                System.setProperty(PORT, String.valueOf(freePort()));
+                System.setProperty(PASSWORD, newPassword());
             }
         }
         return List.of(new PropertiesConfigSource(Map.of(
@@ -39,5 +46,19 @@ public final class EmbeddedDatabaseConfig implements ConfigSourceFactory {
                 "MYSQL_DB_PORT", System.getProperty(PORT),
                 "MYSQL_DB_USER", "bookinfo",
                 "MYSQL_DB_PASSWORD", System.getProperty(PASSWORD)), "embedded database", ORDINAL));
+    }
+
+    /** A port of loopback that was free just now. */
+    public static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A password that nobody needs to know. */
+    public static String newPassword() {
+        return UUID.randomUUID().toString();
     }
 }
