@@ -85,7 +85,9 @@ class RatingsReader {
             lock.notifyAll();
         }
         thread.join(TimeUnit.NANOSECONDS.toMillis(deadline));
-        repository.closeSocket();
+        if (thread.isAlive()) {
+            repository.closeSocket();
+        }
     }
 
     /**

@@ -65,7 +65,7 @@ class RatingsRepository {
     private long boundNew;
     private volatile boolean mayDoMore;
 
-    private record Session(Connection connection, Statement statement, long openedAt) {
+    private record Session(Connection connection, long openedAt) {
     }
 
     RatingsRepository(AgroalDataSource dataSource, DatabaseSettings settings, ScheduledExecutorService timer,
@@ -116,7 +116,7 @@ class RatingsRepository {
             return select(session);
         } catch (SQLException | RuntimeException e) {
             LOG.debug("Trying again on a new connection", e);
-            close();
+            abandon();
         } finally {
             watchdog.callOff();
         }
@@ -128,17 +128,17 @@ class RatingsRepository {
         startBound(bound);
         boolean loggedIn = false;
         try {
-            Connection connection = dataSource.getConnection();
+            session = new Session(dataSource.getConnection(), System.nanoTime());
             loggedIn = true;
-            session = new Session(connection, connection.createStatement(), System.nanoTime());
             Ratings ratings = select(session);
             mayDoMore = mayDoMore(session);
             boundNew = (long) Math.min(deadline * MOST_BOUND_NEW,
                     Math.max(deadline * LEAST_BOUND_NEW, 2.0 * (System.nanoTime() - start)));
             return ratings;
         } catch (SQLException | RuntimeException e) {
-            close();
-            throw unavailable(e, loggedIn);
+            RatingsUnavailableException unavailable = unavailable(e, loggedIn);
+            abandon();
+            throw unavailable;
         } finally {
             watchdog.callOff();
         }
@@ -185,7 +185,8 @@ class RatingsRepository {
     }
 
     private Ratings select(Session session) throws SQLException {
-        try (ResultSet rows = session.statement.executeQuery(select)) {
+        try (Statement statement = session.connection.createStatement();
+                ResultSet rows = statement.executeQuery(select)) {
             return new Ratings(nextRating(rows), nextRating(rows));
         }
     }
@@ -195,7 +196,8 @@ class RatingsRepository {
     }
 
     private static boolean mayDoMore(Session session) {
-        try (ResultSet grants = session.statement.executeQuery("SHOW GRANTS")) {
+        try (Statement statement = session.connection.createStatement();
+                ResultSet grants = statement.executeQuery("SHOW GRANTS")) {
             while (grants.next()) {
                 if (!LEAST_PRIVILEGE.matcher(grants.getString(1)).matches()) {
                     return true;
@@ -222,17 +224,26 @@ class RatingsRepository {
         }
     }
 
-    /** Closes the connection at hand, if there is one, without waiting for the database. */
+    /** Closes the connection at hand without waiting for the database, which may be the reason. */
+    private void abandon() {
+        closeSocket();
+        close();
+    }
+
+    /** Closes the connection at hand, if there is one, as the server expects: it logs those that just break off. */
     @PreDestroy
     void close() {
-        closeSocket(); // a polite goodbye could block on a server that hangs
-        if (session != null) {
-            try {
-                session.connection.close();
-            } catch (SQLException e) {
-                LOG.debug("Closing a connection failed", e);
-            }
-            session = null;
+        if (session == null) {
+            return;
         }
+        startBound(boundAtHand);
+        try {
+            session.connection.close();
+        } catch (SQLException e) {
+            LOG.debug("Closing a connection failed", e);
+        } finally {
+            watchdog.callOff();
+        }
+        session = null;
     }
 }

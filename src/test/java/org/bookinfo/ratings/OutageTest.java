@@ -25,6 +25,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -81,60 +83,27 @@ class OutageTest {
         Await.until("the service answers again", () -> http.get("/ratings/0").summary().equals(GOOD));
     }
 
-    @Test
-    void connectionRefused() {
-        assertNetworkFault(Fault.REFUSED, "connection-refused");
+    @ParameterizedTest
+    @CsvSource({"REFUSED, connection-refused", "CLOSED, egress-blocked", "RESET, egress-blocked", "SILENT, no-answer",
+            "SILENT_AFTER_GREETING, no-answer", "DROPPED, no-answer", "DRIPPING, no-answer", "TRICKLING, no-answer"})
+    void get_networkFault_answersInTimeSaysWhyAndRecovers(Fault fault, String cause) {
+        assertNetworkFault(fault, cause);
     }
 
     @Test
-    void closedBeforeGreeting() {
-        assertNetworkFault(Fault.CLOSED, "egress-blocked");
-    }
-
-    @Test
-    void resetBeforeGreeting() {
-        assertNetworkFault(Fault.RESET, "egress-blocked");
-    }
-
-    @Test
-    void acceptedAndSilent() {
-        assertNetworkFault(Fault.SILENT, "no-answer");
-    }
-
-    @Test
-    void silentAtLogin() {
-        assertNetworkFault(Fault.SILENT_AFTER_GREETING, "no-answer");
-    }
-
-    @Test
-    void packetsDropped() {
-        assertNetworkFault(Fault.DROPPED, "no-answer");
-    }
-
-    @Test
-    void oneByteASecond() {
-        assertNetworkFault(Fault.DRIPPING, "no-answer");
-    }
-
-    @Test
-    void tenBytesASecond() {
-        assertNetworkFault(Fault.TRICKLING, "no-answer");
-    }
-
-    @Test
-    void cutInTheMiddleOfTheResult() {
+    void get_cutInTheMiddleOfTheResult_answersInTimeSaysWhyAndRecovers() {
         proxy.cutAfter(bytesToTheMiddleOfTheResult());
         assertNetworkFault(Fault.CUT, "connection-lost");
     }
 
     @Test
-    void cutInTheMiddleOfTheLogin() {
+    void get_cutInTheMiddleOfTheLogin_answersInTimeSaysWhyAndRecovers() {
         proxy.cutAfter(90); // the greeting is some 80 to 100 bytes long, all that follows is shorter
         assertNetworkFault(Fault.CUT, "connection-lost", "egress-blocked");
     }
 
     @Test
-    void tableLocked() throws SQLException {
+    void get_tableLocked_answersInTimeSaysWhyAndRecovers() throws SQLException {
         try (Connection locker = database.connect(); Statement statement = locker.createStatement()) {
             assertOutage(NOT_CONNECTED, () -> execute(statement, "LOCK TABLES test.ratings WRITE"),
                     () -> execute(statement, "UNLOCK TABLES"), "no-answer");
@@ -142,46 +111,26 @@ class OutageTest {
         Await.until("no statement of the service waits at the server", () -> waitingStatements() == 0);
     }
 
-    @Test
-    void wrongPassword() {
-        assertServerFault(NOT_CONNECTED, "access-denied", "ALTER USER 'bookinfo'@'%' IDENTIFIED BY 'another'");
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+            "503 | access-denied     | ALTER USER 'bookinfo'@'%' IDENTIFIED BY 'another'",
+            "503 | access-denied     | DROP USER 'bookinfo'@'%'",
+            "503 | access-denied     | ALTER USER 'bookinfo'@'%' ACCOUNT LOCK",
+            "503 | database-missing  | DROP DATABASE test",
+            "500 | schema-missing    | DROP TABLE test.ratings",
+            "500 | schema-missing    | ALTER TABLE test.ratings DROP COLUMN Rating",
+            // Without a privilege on anything in the database, the login would be refused already.
+            "500 | privilege-missing | CREATE TABLE test.other (id INT); GRANT SELECT ON test.other TO 'bookinfo'@'%';"
+                    + " REVOKE SELECT ON test.ratings FROM 'bookinfo'@'%'"})
+    void get_serverFault_answersInTimeSaysWhyAndRecovers(int status, String cause, String sql) {
+        assertOutage(status == 503 ? NOT_CONNECTED : NOT_SELECTED, () -> {
+            database.execute(sql);
+            proxy.closeOpen();
+        }, database::reset, cause);
     }
 
     @Test
-    void unknownUser() {
-        assertServerFault(NOT_CONNECTED, "access-denied", "DROP USER 'bookinfo'@'%'");
-    }
-
-    @Test
-    void accountLocked() {
-        assertServerFault(NOT_CONNECTED, "access-denied", "ALTER USER 'bookinfo'@'%' ACCOUNT LOCK");
-    }
-
-    @Test
-    void databaseMissing() {
-        assertServerFault(NOT_CONNECTED, "database-missing", "DROP DATABASE test");
-    }
-
-    @Test
-    void tableMissing() {
-        assertServerFault(NOT_SELECTED, "schema-missing", "DROP TABLE test.ratings");
-    }
-
-    @Test
-    void columnMissing() {
-        assertServerFault(NOT_SELECTED, "schema-missing", "ALTER TABLE test.ratings DROP COLUMN Rating");
-    }
-
-    @Test
-    void privilegeMissing() {
-        // Some privilege on the database is left, or the login would be refused already.
-        assertServerFault(NOT_SELECTED, "privilege-missing",
-                "CREATE TABLE test.other (id INT); GRANT SELECT ON test.other TO 'bookinfo'@'%';"
-                        + " REVOKE SELECT ON test.ratings FROM 'bookinfo'@'%'");
-    }
-
-    @Test
-    void tooManyConnections() throws SQLException {
+    void get_accountWithoutAConnectionLeft_answersInTimeSaysWhyAndRecovers() throws SQLException {
         List<Connection> others = new ArrayList<>();
         assertOutage(NOT_CONNECTED, () -> {
             database.execute("ALTER USER 'bookinfo'@'%' WITH MAX_USER_CONNECTIONS 1");
@@ -200,19 +149,19 @@ class OutageTest {
     }
 
     @Test
-    void databaseDroppedAndMadeAgain_costsNoRequest() {
+    void get_databaseDroppedAndMadeAgain_costsNoRequest() {
         database.reset();
         assertEquals(GOOD, http.get("/ratings/0").summary());
     }
 
     @Test
-    void serverRestartedBetweenRequests_costsNoRequest() {
+    void get_serverRestartedBetweenRequests_costsNoRequest() {
         database.restart();
         assertEquals(GOOD, http.get("/ratings/0").summary());
     }
 
     @Test
-    void idleConnectionClosed_costsNoRequest() {
+    void get_idleConnectionClosed_costsNoRequest() {
         for (int i = 0; i < 20; i++) {
             proxy.closeOpen();
             assertEquals(GOOD, http.get("/ratings/0").summary());
@@ -221,7 +170,7 @@ class OutageTest {
 
     /** As by a firewall that forgets idle connections: what is sent on them is lost, but new ones work. */
     @Test
-    void idleConnectionSilent_costsNoRequest() {
+    void get_idleConnectionSilent_costsNoRequest() {
         proxy.set(Fault.SILENT);
         crowd.submit(() -> {
             Await.until("the read on the silent connection has begun", () -> proxy.dropped() > 0);
@@ -232,7 +181,7 @@ class OutageTest {
     }
 
     @Test
-    void connectionIdleLongerThanTheServerAllows_costsNoRequest() {
+    void get_connectionIdleLongerThanTheServerAllows_costsNoRequest() {
         database.execute("SET GLOBAL wait_timeout = 1");
         try {
             proxy.closeOpen();
@@ -245,7 +194,7 @@ class OutageTest {
     }
 
     @Test
-    void serverRestartedUnderLoad_answersAreTheContractsAndRecover() throws Exception {
+    void get_serverRestartedUnderLoad_answersAreTheContractsAndRecover() throws Exception {
         CountDownLatch restarted = new CountDownLatch(1);
         Future<List<String>> answers = crowd.submit(() -> {
             List<String> seen = new ArrayList<>();
@@ -269,7 +218,7 @@ class OutageTest {
     }
 
     @Test
-    void noTrafficDuringTheFault_recoversAllTheSame() {
+    void outage_noTraffic_endsAllTheSame() {
         proxy.set(Fault.CLOSED);
         assertEquals(NOT_CONNECTED, http.get("/ratings/0").summary());
         proxy.set(Fault.NONE);
@@ -277,7 +226,7 @@ class OutageTest {
     }
 
     @Test
-    void accountMayDoMoreThanRead_wellnessSaysSo() {
+    void wellness_accountMayDoMoreThanRead_saysSo() {
         assertTrue(!http.get("/q/health/well").body().contains("may do more"));
         database.execute("GRANT INSERT ON test.ratings TO 'bookinfo'@'%'");
         proxy.closeOpen();
@@ -288,13 +237,6 @@ class OutageTest {
 
     private void assertNetworkFault(Fault fault, String... causes) {
         assertOutage(NOT_CONNECTED, () -> proxy.set(fault), () -> proxy.set(Fault.NONE), causes);
-    }
-
-    private void assertServerFault(String answer, String cause, String sql) {
-        assertOutage(answer, () -> {
-            database.execute(sql);
-            proxy.closeOpen();
-        }, database::reset, cause);
     }
 
     private void assertOutage(String answer, Runnable begin, Runnable end, String... causes) {
