@@ -26,15 +26,18 @@ public final class EmbeddedDatabase implements AutoCloseable {
     /** The administrator's name. */
     public static final String ADMIN = "admin";
 
-    private final DB server;
-    private final Path folder;
-    private final int port;
-    private final String adminPassword = EmbeddedDatabaseConfig.newPassword();
+    private static final int TRIES = 50;
+    private static final int PAUSE_MILLIS = 100;
 
-    private EmbeddedDatabase(DB server, Path folder, int port) {
-        this.server = server;
-        this.folder = folder;
+    private final Path folder = createFolder();
+    private final String adminPassword = EmbeddedDatabaseConfig.newPassword();
+    private final int port;
+    private volatile DB server;
+
+    private EmbeddedDatabase(int port) {
         this.port = port;
+        // Before the first file is there: the process may be told to end while the server is still being installed.
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "embedded-database-stop"));
     }
 
     /**
@@ -44,35 +47,47 @@ public final class EmbeddedDatabase implements AutoCloseable {
      * @throws IllegalStateException if it does not start
      */
     public static EmbeddedDatabase start(int port, String... options) {
+        EmbeddedDatabase database = new EmbeddedDatabase(port);
         try {
-            Path folder = Files.createTempDirectory("ratings-database");
-            DBConfigurationBuilder configuration = DBConfigurationBuilder.newBuilder();
-            configuration.setPort(port);
-            configuration.setBaseDir(folder.resolve("base").toFile());
-            configuration.setDataDir(folder.resolve("data").toFile());
-            configuration.setTmpDir(folder.resolve("tmp").toString());
-            configuration.setSocket(folder.resolve("socket").toString());
-            configuration.setSecurityDisabled(false);
-            configuration.setDeletingTemporaryBaseAndDataDirsOnShutdown(false); // the whole folder goes, below
-            configuration.addArg("--bind-address=127.0.0.1");
-            configuration.addArg("--skip-name-resolve");
-            configuration.addArg("--innodb-buffer-pool-size=16M");
-            for (String option : options) {
-                configuration.addArg(option);
-            }
-            if (System.getProperty("user.name").equals("root")) {
-                configuration.addArg("--user=root"); // without it the server refuses to run as root
-            }
-            Path init = folder.resolve("init.sql");
-            configuration.addArg("--init-file=" + init);
-            EmbeddedDatabase database = new EmbeddedDatabase(DB.newEmbeddedDB(configuration.build()), folder, port);
-            Runtime.getRuntime().addShutdownHook(new Thread(database::close, "embedded-database-stop"));
-            database.writeInitialAccounts(init);
-            database.server.start();
-            Files.delete(init);
+            database.start(options);
             return database;
         } catch (IOException e) {
+            database.close();
             throw new IllegalStateException("The embedded database does not start", e);
+        }
+    }
+
+    private void start(String... options) throws IOException {
+        DBConfigurationBuilder configuration = DBConfigurationBuilder.newBuilder();
+        configuration.setPort(port);
+        configuration.setBaseDir(folder.resolve("base").toFile());
+        configuration.setDataDir(folder.resolve("data").toFile());
+        configuration.setTmpDir(folder.resolve("tmp").toString());
+        configuration.setSocket(folder.resolve("socket").toString());
+        configuration.setSecurityDisabled(false);
+        configuration.setDeletingTemporaryBaseAndDataDirsOnShutdown(false); // the whole folder goes, below
+        configuration.addArg("--bind-address=127.0.0.1");
+        configuration.addArg("--skip-name-resolve");
+        configuration.addArg("--innodb-buffer-pool-size=16M");
+        for (String option : options) {
+            configuration.addArg(option);
+        }
+        if (System.getProperty("user.name").equals("root")) {
+            configuration.addArg("--user=root"); // without it the server refuses to run as root
+        }
+        Path init = folder.resolve("init.sql");
+        configuration.addArg("--init-file=" + init);
+        server = DB.newEmbeddedDB(configuration.build());
+        writeInitialAccounts(init);
+        server.start();
+        Files.delete(init);
+    }
+
+    private static Path createFolder() {
+        try {
+            return Files.createTempDirectory("ratings-database");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -149,14 +164,27 @@ public final class EmbeddedDatabase implements AutoCloseable {
     @Override
     public void close() {
         try {
-            server.stop();
+            if (server != null) {
+                server.stop();
+            }
         } catch (ManagedProcessException e) {
             // It is gone already: a Ctrl-C reaches it as well.
         }
+        for (int tries = 0; tries < TRIES && !deleteFolder(); tries++) {
+            try {
+                Thread.sleep(PAUSE_MILLIS); // what is just ending still writes
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private boolean deleteFolder() {
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
         } catch (IOException | UncheckedIOException e) {
-            // What could not be listed is in the system's temporary folder, which is emptied by the system.
+            return Files.notExists(folder); // a file went while it was being listed
         }
+        return Files.notExists(folder);
     }
 }
