@@ -84,14 +84,19 @@ final class PackagedApplication implements AutoCloseable {
         return new Http(URI.create("http://127.0.0.1:" + port));
     }
 
-    /** Waits until it listens. */
+    /** Waits until it listens; an application that does not is closed. */
     PackagedApplication awaitStart() {
-        Await.until("the application listens", () -> {
-            if (!process.isAlive()) {
-                throw new AssertionError("The application ended: " + out() + err());
-            }
-            return out().contains("Listening on:");
-        });
+        try {
+            Await.until("the application listens", () -> {
+                if (!process.isAlive()) {
+                    throw new AssertionError("The application ended: " + out() + err());
+                }
+                return out().contains("Listening on:");
+            });
+        } catch (AssertionError e) {
+            close();
+            throw e;
+        }
         return this;
     }
 
