@@ -190,6 +190,14 @@ enum DatabaseFailure {
                 || message.contains("SSL Connection required") || message.contains("SSL connection required"));
     }
 
+    /**
+     * Whether the server had begun to let this side in when the connection ended: it counts that as an error of this
+     * host's, unless it has said itself what is wrong, by a code.
+     */
+    static boolean brokeOffLogin(SQLException e, boolean loggedIn) {
+        return !loggedIn && e.getErrorCode() == 0 && hadGreeting(e);
+    }
+
     private static boolean hadGreeting(SQLException e) {
         return !String.valueOf(e.getMessage()).contains("has not received any packets");
     }

@@ -1,11 +1,9 @@
 package org.bookinfo.ratings;
 
 import java.net.Socket;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -29,14 +27,12 @@ class RatingsReader {
 
     private static final Logger LOG = Logger.getLogger(RatingsReader.class);
 
-    private static final Duration SHORTEST_PAUSE = Duration.ofMillis(400);
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(600);
-
     private final RatingsRepository repository;
     private final DatabaseState state;
     private final long deadline;
     private final Watchdog watchdog;
     private final Thread thread;
+    private final RetryPace pace = new RetryPace();
 
     /** Guards the fields below. Nothing that may block is done under it: event loops take it. */
     private final Object lock = new Object();
@@ -115,11 +111,14 @@ class RatingsReader {
         while (awaitWork()) {
             try {
                 succeed(repository.read());
+                pace.succeeded();
             } catch (RatingsUnavailableException e) {
+                pace.failed(e);
                 fail(e);
             } catch (RuntimeException | Error e) {
                 LOG.error("A read failed in an unforeseen way", e);
-                fail(new RatingsUnavailableException(DatabaseFailure.SELECT_FAILED, e.getClass().getSimpleName()));
+                fail(new RatingsUnavailableException(DatabaseFailure.SELECT_FAILED, e.getClass().getSimpleName(),
+                        false));
             }
         }
     }
@@ -139,8 +138,7 @@ class RatingsReader {
                 stopped = true;
             }
             started = true;
-            nextAttempt = System.nanoTime()
-                    + ThreadLocalRandom.current().nextLong(SHORTEST_PAUSE.toNanos(), LONGEST_PAUSE.toNanos());
+            nextAttempt = System.nanoTime() + pace.next();
             reading = waiting;
             waiting = null;
             if (reading != null) {
@@ -197,6 +195,6 @@ class RatingsReader {
                 return; // it ended just now
             }
         }
-        fail(new RatingsUnavailableException(DatabaseFailure.NO_ANSWER, "deadline"));
+        fail(new RatingsUnavailableException(DatabaseFailure.NO_ANSWER, "deadline", false));
     }
 }

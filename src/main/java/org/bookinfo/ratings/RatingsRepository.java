@@ -215,7 +215,8 @@ class RatingsRepository {
         SQLException failed = e instanceof SQLException s ? s : new SQLException("malformed answer", e);
         DatabaseFailure failure = isExpired() ? DatabaseFailure.NO_ANSWER : DatabaseFailure.from(failed, loggedIn);
         LOG.debugf(e, "Reading from %s failed: %s", settings.address(), failure.label());
-        return new RatingsUnavailableException(failure, failed.getSQLState() + "/" + failed.getErrorCode());
+        return new RatingsUnavailableException(failure, failed.getSQLState() + "/" + failed.getErrorCode(),
+                DatabaseFailure.brokeOffLogin(failed, loggedIn));
     }
 
     private boolean isExpired() {

@@ -8,13 +8,20 @@ package org.bookinfo.ratings;
 final class RatingsUnavailableException extends RuntimeException {
 
     private final DatabaseFailure failure;
+    private final boolean brokeOffLogin;
 
     /**
      * @param code SQLState and error code, for the operator
+     * @param brokeOffLogin whether the server had begun a login, and this side ended it
      */
-    RatingsUnavailableException(DatabaseFailure failure, String code) {
+    RatingsUnavailableException(DatabaseFailure failure, String code, boolean brokeOffLogin) {
         super(code, null, false, false);
         this.failure = failure;
+        this.brokeOffLogin = brokeOffLogin;
+    }
+
+    boolean brokeOffLogin() {
+        return brokeOffLogin;
     }
 
     DatabaseFailure failure() {

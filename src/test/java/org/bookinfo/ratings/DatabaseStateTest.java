@@ -18,9 +18,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 class DatabaseStateTest {
 
     private static final RatingsUnavailableException BLOCKED = new RatingsUnavailableException(
-            DatabaseFailure.EGRESS_BLOCKED, "08S01/0");
+            DatabaseFailure.EGRESS_BLOCKED, "08S01/0", false);
     private static final RatingsUnavailableException DENIED = new RatingsUnavailableException(
-            DatabaseFailure.ACCESS_DENIED, "28000/1045");
+            DatabaseFailure.ACCESS_DENIED, "28000/1045", false);
 
     private final List<String> lines = new ArrayList<>();
     private final Logger logger = Logger.getLogger(DatabaseState.class.getName());
