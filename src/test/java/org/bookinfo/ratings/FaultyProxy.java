@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -194,17 +195,19 @@ final class FaultyProxy implements AutoCloseable {
             while (true) {
                 Socket client = from.accept();
                 accepted.incrementAndGet();
-                if (fault == Fault.CLOSED || fault == Fault.RESET) {
-                    end(client, fault == Fault.RESET);
-                } else {
-                    serve(client);
+                synchronized (this) { // a fault that begins just now finds it among the open ones, or ends it here
+                    if (EnumSet.of(Fault.CLOSED, Fault.RESET, Fault.REFUSED, Fault.DROPPED).contains(fault)) {
+                        end(client, fault == Fault.RESET);
+                        continue;
+                    }
+                    open.add(client);
                 }
+                serve(client);
             }
         });
     }
 
     private void serve(Socket client) throws IOException {
-        open.add(client);
         if (fault == Fault.SILENT) {
             Socket nobody = new Socket();
             open.add(nobody);
@@ -218,7 +221,13 @@ final class FaultyProxy implements AutoCloseable {
             end(client, false);
             return;
         }
-        open.add(server);
+        synchronized (this) {
+            if (!open.contains(client)) {
+                server.close(); // a fault has ended the client meanwhile
+                return;
+            }
+            open.add(server);
+        }
         fromServer = 0;
         start("up", () -> copy(client, server, false));
         start("down", () -> copy(server, client, true));
