@@ -9,8 +9,12 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.Json;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -64,14 +68,37 @@ class ErrorMappers {
             LOG.error(UNFORESEEN, context.failure());
         }
         String path = context.request().path();
-        boolean malformedId = status == 400 && path != null && path.startsWith(RatingsResource.PATH);
+        boolean malformedId = status == 400 && path != null && path.startsWith(RatingsResource.PATH)
+                && context.failure() == null && context.request().authority() != null;
         String error = malformedId
                 ? RatingsResource.NOT_NUMERIC
                 : reason(HttpResponseStatus.valueOf(status).reasonPhrase());
-        if (!context.response().ended()) {
-            context.response().setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON)
-                    .end(Json.encode(new ErrorMessage(error)));
+        if (context.response().ended() || context.response().closed()) {
+            return;
         }
+        if (status == 413 || context.failure() != null) { // there is no telling where the next request begins
+            context.response().putHeader(HttpHeaderNames.CONNECTION, "close")
+                    .endHandler(ended -> context.request().connection().close());
+        }
+        end(context.response(), status, error);
+    }
+
+    /** Answers what is no HTTP request, or has too long a path or headers; the connection ends. */
+    static void malformed(HttpServerRequest request) {
+        Throwable cause = request.decoderResult().cause();
+        HttpResponseStatus status = HttpResponseStatus.BAD_REQUEST;
+        if (cause instanceof TooLongHttpLineException) {
+            status = HttpResponseStatus.REQUEST_URI_TOO_LONG;
+        } else if (cause instanceof TooLongHttpHeaderException) {
+            status = HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE;
+        }
+        request.response().putHeader(HttpHeaderNames.CONNECTION, "close");
+        end(request.response(), status.code(), reason(status.reasonPhrase()));
+    }
+
+    private static void end(HttpServerResponse response, int status, String error) {
+        response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON)
+                .end(Json.encode(new ErrorMessage(error)));
     }
 
     @ServerExceptionMapper

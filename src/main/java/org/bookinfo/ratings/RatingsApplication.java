@@ -14,6 +14,8 @@ public class RatingsApplication {
         // contract has its own answer to /ratings/%, and the router checks what it decodes itself. A native build and the
         // tests, which do not come by here, set the same property.
         System.setProperty("vertx.disableURIValidation", "true");
+        // Lets Netty find ConnectionGuard.
+        System.setProperty("io.netty.bootstrap.extensions", "serviceload");
         Quarkus.run(args);
     }
 }

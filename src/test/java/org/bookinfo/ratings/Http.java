@@ -57,10 +57,16 @@ final class Http {
         return exchange(request.toString().getBytes(StandardCharsets.UTF_8), body == null ? new byte[0] : body);
     }
 
+    /** A connection on which nothing has been sent yet. */
+    Socket open() throws IOException {
+        Socket socket = new Socket(service.getHost(), service.getPort());
+        socket.setSoTimeout(LONGEST_WAIT_MILLIS);
+        return socket;
+    }
+
     /** Sends the bytes as they are and reads the answer. */
     Answer exchange(byte[] head, byte[] body) {
-        try (Socket socket = new Socket(service.getHost(), service.getPort())) {
-            socket.setSoTimeout(LONGEST_WAIT_MILLIS);
+        try (Socket socket = open()) {
             Thread writer = new Thread(() -> {
                 try {
                     socket.getOutputStream().write(head);
@@ -79,6 +85,11 @@ final class Http {
     }
 
     static Answer read(InputStream in) throws IOException {
+        return read(in, false);
+    }
+
+    /** @param head whether it answers a HEAD, and thus has no body whatever its Content-Length */
+    static Answer read(InputStream in, boolean head) throws IOException {
         String status = line(in);
         if (status.isEmpty()) {
             throw new IOException("The connection ended without an answer");
@@ -91,7 +102,9 @@ final class Http {
         byte[] body;
         try {
             String length = headers.get("content-length");
-            body = length == null ? in.readAllBytes() : in.readNBytes(Integer.parseInt(length));
+            body = head || status.contains(" 100 ")
+                    ? new byte[0]
+                    : length == null ? in.readAllBytes() : in.readNBytes(Integer.parseInt(length));
         } catch (IOException e) {
             body = new byte[0]; // reset after the answer, while a refused body was still on its way
         }
