@@ -100,6 +100,15 @@ final class PackagedApplication implements AutoCloseable {
         return this;
     }
 
+    int port() {
+        return port;
+    }
+
+    /** Sends SIGTERM, and does not wait. */
+    void terminate() {
+        process.destroy();
+    }
+
     /** Waits until it ends by itself. */
     int exitCode() {
         try {
