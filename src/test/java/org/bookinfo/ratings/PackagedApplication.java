@@ -63,6 +63,15 @@ final class PackagedApplication implements AutoCloseable {
         return BUILD.resolve(artifact().getProperty("path"));
     }
 
+    /** The folder with everything that is delivered: as it is or, for an executable, as it was before it was compiled. */
+    static Path contents() {
+        Path executable = path();
+        return isJar()
+                ? executable.getParent()
+                : BUILD.resolve(
+                        executable.getFileName().toString().replaceFirst("-runner$", "-native-image-source-jar"));
+    }
+
     private static List<String> command() {
         if (!isJar()) {
             return List.of(path().toString());

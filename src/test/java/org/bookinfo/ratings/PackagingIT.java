@@ -14,13 +14,11 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /**
  * What is delivered, looked into file by file: neither the database of dev mode and tests, nor a test, nor a secret.
@@ -37,11 +35,6 @@ class PackagingIT {
      */
     private static final Pattern SECRET = Pattern
             .compile("(?i)(password|passwd|(?<!from-)secret|token)\\s*[=:]\\s*(?!\\$\\{)\\S");
-
-    @BeforeAll
-    static void lookIntoJarsOnly() {
-        assumeTrue(PackagedApplication.isJar(), "a native executable holds no files");
-    }
 
     @Test
     void anyArchive_holdsNoEmbeddedDatabaseAndNoTest() throws IOException {
@@ -72,8 +65,7 @@ class PackagingIT {
     void ownResources_holdNoSecret() throws IOException {
         List<String> looked = new ArrayList<>();
         forEachEntry((archive, entry) -> {
-            if (!Path.of(archive.getName()).getParent().endsWith("app") || entry.isDirectory()
-                    || entry.getName().endsWith(".class")) {
+            if (isLibrary(archive) || entry.isDirectory() || entry.getName().endsWith(".class")) {
                 return;
             }
             looked.add(entry.getName());
@@ -88,6 +80,10 @@ class PackagingIT {
         assertTrue(looked.contains("application.properties"), looked.toString());
     }
 
+    private static boolean isLibrary(ZipFile archive) {
+        return PackagedApplication.contents().relativize(Path.of(archive.getName())).startsWith("lib");
+    }
+
     private static void forEachEntry(BiConsumer<ZipFile, ZipEntry> action) throws IOException {
         for (Path file : files()) {
             if (file.toString().endsWith(".jar")) {
@@ -99,7 +95,7 @@ class PackagingIT {
     }
 
     private static List<Path> files() throws IOException {
-        try (Stream<Path> files = Files.walk(PackagedApplication.path().getParent())) {
+        try (Stream<Path> files = Files.walk(PackagedApplication.contents())) {
             return files.filter(Files::isRegularFile).toList();
         }
     }
