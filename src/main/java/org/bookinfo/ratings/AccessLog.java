@@ -1,6 +1,7 @@
 package org.bookinfo.ratings;
 
 import java.util.Locale;
+import java.util.Optional;
 
 import jakarta.inject.Singleton;
 
@@ -21,8 +22,8 @@ class AccessLog {
 
     private final boolean on;
 
-    AccessLog(@ConfigProperty(name = "ratings.access-log") boolean on) {
-        this.on = on;
+    AccessLog(@ConfigProperty(name = "ratings.access-log") Optional<Boolean> on) {
+        this.on = on.orElse(false);
     }
 
     void answered(HttpServerRequest request, int status, long nanos) {

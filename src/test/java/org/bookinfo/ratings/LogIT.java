@@ -28,7 +28,9 @@ class LogIT {
 
     private static final String ID = "0c4b9c2e-8a7e-4a0f-9d7b-2f5f6f1f3c55";
 
-    private static final String LINE = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\d{3} (INFO |WARN |ERROR) \\[[\\w.]+] \\([\\w -]+\\) \\S.*";
+    private static final String LAST = "/ratings/last";
+
+    private static final String LINE = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\d{3} (INFO |WARN |ERROR) \\[[\\w.]+] \\([\\w .-]+\\) \\S.*";
 
     private static PackagedApplication start(String... variables) {
         Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT",
@@ -53,7 +55,7 @@ class LogIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"RATINGS_LOG_JSON, false", "RATINGS_LOG_JSON, ''", "RATINGS_ACCESS_LOG, ''"})
+    @CsvSource({"RATINGS_LOG_JSON, false", "RATINGS_ACCESS_LOG, ''"})
     void default_linesAreForPeopleAndTellOfNoRequest(String variable, String value) {
         try (PackagedApplication application = start(variable, value)) {
             ask(application);
@@ -87,6 +89,10 @@ class LogIT {
     private static List<JsonNode> awaitJson(PackagedApplication application, int accesses) throws IOException {
         Await.until(accesses + " lines of the access log",
                 () -> application.out().split("\"loggerName\":\"[a-z.]*AccessLog\"", -1).length == accesses + 1);
+        return parsed(application);
+    }
+
+    private static List<JsonNode> parsed(PackagedApplication application) throws IOException {
         List<JsonNode> lines = new ArrayList<>();
         for (String line : lines(application)) {
             lines.add(JSON.readTree(line));
@@ -117,6 +123,7 @@ class LogIT {
         return lines(application).stream().filter(line -> line.contains("AccessLog]")).toList();
     }
 
+    /** Some of these the server refuses before they are routed. */
     private static void askForgeries(PackagedApplication application) {
         Http http = application.http();
         http.get("/ratings/0", "x-request-id: a\n2026-01-01 00:00:00,000 ERROR [x] (y) forged");
@@ -124,7 +131,7 @@ class LogIT {
         http.get("/ratings/0", "x-request-id: \u001b[31m\"}{ü\u2028\u0085");
         http.get("/ratings/0", "x-request-id: " + "x".repeat(10_000));
         http.get("/ratings/%0a%1b[31m\u001b\u0085\"}" + "y".repeat(3_000));
-        http.get("/ratings/0?token=s3cret", "Authorization: Bearer s3cret", "Cookie: session=s3cret");
+        http.get(LAST + "?token=s3cret", "Authorization: Bearer s3cret", "Cookie: session=s3cret");
     }
 
     @Test
@@ -132,7 +139,7 @@ class LogIT {
         try (PackagedApplication application = start("RATINGS_ACCESS_LOG", "true")) {
             askForgeries(application);
 
-            awaitAccesses(application, 6);
+            Await.until("the last line", () -> application.out().contains(LAST + " 400"));
             for (String line : lines(application)) {
                 assertTrue(line.matches(LINE), line);
                 assertTrue(line.matches("[ -~]{1,500}"), line);
@@ -146,7 +153,10 @@ class LogIT {
         try (PackagedApplication application = start("RATINGS_LOG_JSON", "true", "RATINGS_ACCESS_LOG", "true")) {
             askForgeries(application);
 
-            for (JsonNode access : accesses(awaitJson(application, 6))) {
+            Await.until("the last line", () -> application.out().contains(LAST + " 400"));
+            List<JsonNode> accesses = accesses(parsed(application));
+            assertTrue(accesses.size() >= 3 && accesses.size() <= 6, accesses.toString());
+            for (JsonNode access : accesses) {
                 assertTrue(access.path("mdc").path("requestId").asText().matches("[\\w?.:-]{0,64}"), access.toString());
                 assertTrue(access.path("message").asText().matches("[ -~]{1,250}"), access.toString());
                 assertFalse(access.toString().contains("s3cret"), access.toString());
