@@ -29,7 +29,7 @@ class DatabaseState {
     private final LongSupplier nanoTime;
 
     private volatile Outage outage;
-    private boolean answeredBefore;
+    private volatile boolean answeredBefore;
     private DatabaseFailure told;
     private long toldAt;
     private DatabaseFailure candidate;
@@ -56,6 +56,11 @@ class DatabaseState {
     /** The outage under way, or null. */
     Outage outage() {
         return outage;
+    }
+
+    /** Whether the last read succeeded. */
+    boolean answers() {
+        return outage == null && answeredBefore;
     }
 
     /** Takes note of a read that succeeded. */

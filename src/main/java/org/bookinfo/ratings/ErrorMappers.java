@@ -65,7 +65,7 @@ class ErrorMappers {
 
     private void refused(RoutingContext context, int status) {
         if (status >= 500) {
-            LOG.error(UNFORESEEN, context.failure());
+            logUnforeseen(context.request(), context.failure());
         }
         String path = context.request().path();
         boolean malformedId = status == 400 && path != null && path.startsWith(RatingsResource.PATH)
@@ -102,9 +102,15 @@ class ErrorMappers {
     }
 
     @ServerExceptionMapper
-    Response unexpected(Throwable e) {
-        LOG.error(UNFORESEEN, e);
+    Response unexpected(Throwable e, HttpServerRequest request) {
+        logUnforeseen(request, e);
         return answer(500, "internal server error").build();
+    }
+
+    /** What comes after an answer is its consequence, as where a body without a length turned out too large: 413. */
+    private static void logUnforeseen(HttpServerRequest request, Throwable e) {
+        Logger.Level level = request.response().ended() ? Logger.Level.DEBUG : Logger.Level.ERROR;
+        RequestId.during(request, () -> LOG.log(level, UNFORESEEN, e));
     }
 
     private static String reason(String phrase) {

@@ -29,6 +29,7 @@ class RatingsReader {
 
     private final RatingsRepository repository;
     private final DatabaseState state;
+    private final DatabaseMetrics metrics;
     private final long deadline;
     private final Watchdog watchdog;
     private final Thread thread;
@@ -42,13 +43,21 @@ class RatingsReader {
     private boolean stopped;
     private long nextAttempt;
 
-    private record Batch(long deadline, CompletableFuture<Ratings> ratings) {
+    private static final class Batch {
+        final long deadline;
+        final CompletableFuture<Ratings> ratings = new CompletableFuture<>();
+        int requests;
+
+        Batch(long deadline) {
+            this.deadline = deadline;
+        }
     }
 
-    RatingsReader(RatingsRepository repository, DatabaseState state, DatabaseSettings settings,
+    RatingsReader(RatingsRepository repository, DatabaseState state, DatabaseMetrics metrics, DatabaseSettings settings,
             ScheduledExecutorService timer) {
         this.repository = repository;
         this.state = state;
+        this.metrics = metrics;
         this.deadline = settings.deadline().toNanos();
         this.watchdog = new Watchdog(timer, this::expire);
         this.thread = new ReaderThread();
@@ -97,26 +106,32 @@ class RatingsReader {
                 return CompletableFuture.failedStage(outage.exception());
             }
             if (waiting == null) {
-                waiting = new Batch(System.nanoTime() + deadline, new CompletableFuture<>());
+                waiting = new Batch(System.nanoTime() + deadline);
                 if (reading == null) {
                     watchdog.set(waiting.deadline);
                 }
                 lock.notifyAll();
             }
+            waiting.requests++;
             return waiting.ratings;
         }
     }
 
     private void run() {
         while (awaitWork()) {
+            long start = System.nanoTime();
             try {
-                succeed(repository.read());
+                Ratings ratings = repository.read();
+                metrics.readSucceeded(System.nanoTime() - start);
+                succeed(ratings);
                 pace.succeeded();
             } catch (RatingsUnavailableException e) {
+                metrics.readFailed(e.failure(), System.nanoTime() - start);
                 pace.failed(e);
                 fail(e);
             } catch (RuntimeException | Error e) {
                 LOG.error("A read failed in an unforeseen way", e);
+                metrics.readFailed(DatabaseFailure.SELECT_FAILED, System.nanoTime() - start);
                 fail(new RatingsUnavailableException(DatabaseFailure.SELECT_FAILED, e.getClass().getSimpleName(),
                         false));
             }
@@ -163,6 +178,7 @@ class RatingsReader {
             }
         }
         if (served != null) {
+            metrics.served(served.requests);
             served.ratings.complete(ratings);
         }
     }
@@ -180,9 +196,11 @@ class RatingsReader {
             watchdog.callOff();
         }
         if (read != null) {
+            metrics.served(read.requests);
             read.ratings.completeExceptionally(e);
         }
         if (next != null) {
+            metrics.served(next.requests);
             next.ratings.completeExceptionally(e);
         }
     }

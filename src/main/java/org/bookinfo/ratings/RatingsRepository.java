@@ -51,6 +51,7 @@ class RatingsRepository {
 
     private final AgroalDataSource dataSource;
     private final DatabaseSettings settings;
+    private final DatabaseMetrics metrics;
     private final String select;
     private final long deadline;
     private final long boundAtHand;
@@ -68,10 +69,12 @@ class RatingsRepository {
     private record Session(Connection connection, long openedAt) {
     }
 
-    RatingsRepository(AgroalDataSource dataSource, DatabaseSettings settings, ScheduledExecutorService timer,
+    RatingsRepository(AgroalDataSource dataSource, DatabaseSettings settings, DatabaseMetrics metrics,
+            ScheduledExecutorService timer,
             @ConfigProperty(name = "ratings.connection-lifetime") Duration lifetime) {
         this.dataSource = dataSource;
         this.settings = settings;
+        this.metrics = metrics;
         this.lifetime = lifetime.toNanos();
         this.deadline = settings.deadline().toNanos();
         boundAtHand = (long) (deadline * BOUND_AT_HAND);
@@ -130,6 +133,7 @@ class RatingsRepository {
         try {
             session = new Session(dataSource.getConnection(), System.nanoTime());
             loggedIn = true;
+            metrics.connected();
             Ratings ratings = select(session);
             mayDoMore = mayDoMore(session);
             boundNew = (long) Math.min(deadline * MOST_BOUND_NEW,
@@ -137,6 +141,9 @@ class RatingsRepository {
             return ratings;
         } catch (SQLException | RuntimeException e) {
             RatingsUnavailableException unavailable = unavailable(e, loggedIn);
+            if (!loggedIn) {
+                metrics.notConnected();
+            }
             abandon();
             throw unavailable;
         } finally {
@@ -246,5 +253,6 @@ class RatingsRepository {
             watchdog.callOff();
         }
         session = null;
+        metrics.disconnected();
     }
 }

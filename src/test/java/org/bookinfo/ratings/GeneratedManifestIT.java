@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -27,6 +28,10 @@ class GeneratedManifestIT {
     /** What Quarkus adds of its own. */
     private static final String QUARKUS_LABEL = "app.kubernetes.io/managed-by";
     private static final String QUARKUS_VARIABLE = "KUBERNETES_NAMESPACE";
+    private static final Set<String> QUARKUS_ANNOTATIONS = Set.of("app.quarkus.io/quarkus-version",
+            "prometheus.io/scheme");
+
+    private static final Path GENERATED = Path.of("target/kubernetes/kubernetes.yml");
 
     @TempDir
     Path folder;
@@ -37,7 +42,14 @@ class GeneratedManifestIT {
     @BeforeEach
     void read() throws IOException {
         ours = new Manifests.Copy(folder, Map.of()).build("workload").the(Deployment.class);
-        generated = Manifests.parsed(Path.of("target/kubernetes/kubernetes.yml")).the(Deployment.class);
+        generated = Manifests.parsed(GENERATED).the(Deployment.class);
+    }
+
+    /** Nothing that a cluster may not know, such as what only Prometheus's operator brings. */
+    @Test
+    void generated_kinds_areKubernetesOwn() throws IOException {
+        assertEquals(List.of("Deployment ratings-v2-mysql", "Service ratings-v2-mysql"),
+                Manifests.parsed(GENERATED).names());
     }
 
     @Test
@@ -47,6 +59,9 @@ class GeneratedManifestIT {
         assertSame(deployment -> deployment.getSpec().getSelector().getMatchLabels());
         assertSame(deployment -> withoutQuarkus(deployment.getSpec().getTemplate().getMetadata().getLabels()));
         assertSame(deployment -> deployment.getSpec().getReplicas());
+        assertSame(deployment -> deployment.getSpec().getTemplate().getMetadata().getAnnotations().entrySet().stream()
+                .filter(annotation -> !QUARKUS_ANNOTATIONS.contains(annotation.getKey()))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
     }
 
     @Test
@@ -79,6 +94,9 @@ class GeneratedManifestIT {
 
     /** Kustomize puts a hash behind the Secret's name, which Quarkus cannot know. */
     private static String source(EnvVar variable) {
+        if (variable.getValueFrom() == null) {
+            return variable.getValue();
+        }
         var reference = variable.getValueFrom().getSecretKeyRef();
         return reference.getName().replaceFirst("(?<=^ratings-database)-[a-z0-9]{10}$", "") + "/" + reference.getKey();
     }

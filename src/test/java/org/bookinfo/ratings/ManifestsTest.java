@@ -238,6 +238,23 @@ class ManifestsTest {
         assertEquals("/q/health/ready", path(container.getReadinessProbe()));
     }
 
+    /** Istio's injector looks for these on the Pod, and scrapes what they say from within. */
+    @Test
+    void deployment_podAnnotations_offerTheMetrics() {
+        Deployment deployment = k8s.build("workload").the(Deployment.class);
+
+        assertEquals(Map.of("prometheus.io/scrape", "true", "prometheus.io/path", "/q/metrics", "prometheus.io/port",
+                String.valueOf(container(deployment).getPorts().get(0).getContainerPort())),
+                deployment.getSpec().getTemplate().getMetadata().getAnnotations());
+    }
+
+    @Test
+    void deployment_log_isJson() {
+        assertEquals(List.of("RATINGS_LOG_JSON=true"), container(podSpec()).getEnv().stream()
+                .filter(variable -> variable.getValueFrom() == null)
+                .map(variable -> variable.getName() + "=" + variable.getValue()).toList());
+    }
+
     @Test
     void deployment_resources_fitWhatWasMeasured() {
         var resources = container(podSpec()).getResources();
@@ -271,7 +288,7 @@ class ManifestsTest {
         Manifests manifests = k8s.build("workload");
         Secret secret = manifests.the(Secret.class);
 
-        List<EnvVar> environment = container(manifests.the(Deployment.class)).getEnv();
+        List<EnvVar> environment = fromTheSecret(manifests);
 
         assertEquals(readByTheApplication(), environment.stream().map(EnvVar::getName).collect(Collectors.toSet()));
         for (EnvVar variable : environment) {
@@ -300,8 +317,7 @@ class ManifestsTest {
 
         assertNotEquals(before, after.the(Secret.class).getMetadata().getName());
         assertEquals(Set.of(after.the(Secret.class).getMetadata().getName()),
-                container(after.the(Deployment.class)).getEnv().stream()
-                        .map(variable -> variable.getValueFrom().getSecretKeyRef().getName())
+                fromTheSecret(after).stream().map(variable -> variable.getValueFrom().getSecretKeyRef().getName())
                         .collect(Collectors.toSet()));
     }
 
@@ -670,6 +686,11 @@ class ManifestsTest {
 
     private PodSpec podSpec() {
         return k8s.build("workload").the(Deployment.class).getSpec().getTemplate().getSpec();
+    }
+
+    private static List<EnvVar> fromTheSecret(Manifests manifests) {
+        return container(manifests.the(Deployment.class)).getEnv().stream()
+                .filter(variable -> variable.getName().startsWith("MYSQL_DB_")).toList();
     }
 
     private static Container container(Deployment deployment) {

@@ -1,0 +1,104 @@
+package org.bookinfo.ratings;
+
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.ext.web.Router;
+import org.jboss.logmanager.ExtLogRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+/**
+ * Which lines a request leaves in the log, and whose they are. {@link LogIT} looks at how they are written.
+ */
+@QuarkusTest
+@WithTestResource(DatabaseResource.class)
+class LogTest {
+
+    private static final String ID = "0c4b9c2e-8a7e-4a0f-9d7b-2f5f6f1f3c55";
+
+    @TestHTTPResource("/")
+    URI service;
+
+    private final List<String> ids = new CopyOnWriteArrayList<>();
+    private final Logger logger = Logger.getLogger("org.bookinfo.ratings");
+    private final Handler handler = new Handler() {
+        @Override
+        public void publish(LogRecord line) {
+            ids.add(String.valueOf(ExtLogRecord.wrap(line).getMdc("requestId")));
+        }
+
+        @Override
+        public void flush() {
+            // Nothing is kept.
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
+    };
+
+    /** Fails as nothing of the service is known to. */
+    @Singleton
+    static class Failing {
+
+        static final String PATH = "/test/failing";
+
+        void fail(@Observes Router router) {
+            router.get(PATH).handler(context -> {
+                throw new IllegalStateException("for the test");
+            });
+        }
+    }
+
+    @BeforeEach
+    void listen() {
+        logger.addHandler(handler);
+    }
+
+    @AfterEach
+    void stopListening() {
+        logger.removeHandler(handler);
+    }
+
+    @Test
+    void request_failsUnforeseen_leavesOneLineWithItsId() {
+        Http http = new Http(service);
+
+        assertEquals("500 {\"error\":\"internal server error\"}",
+                http.get(Failing.PATH, "x-request-id: " + ID).summary());
+        assertEquals(500, http.get(Failing.PATH).status());
+        assertEquals(500, http.get(Failing.PATH, "x-request-id: a\t[31m<" + "b".repeat(100)).status());
+
+        assertEquals(List.of(ID, "null", "a??31m?" + "b".repeat(57)), ids);
+        assertNull(org.jboss.logging.MDC.get("requestId"));
+    }
+
+    /** Refusals are the caller's business, and so is a body without a length that turns out too large. */
+    @Test
+    void request_isRefused_leavesNoLine() {
+        Http http = new Http(service);
+
+        assertEquals(400, http.get("/ratings/abc").status());
+        assertEquals(404, http.get("/index.html").status());
+        assertEquals(413, http.send("POST", "/ratings/0", null, "Transfer-Encoding: chunked", "",
+                "11170\r\n" + "x".repeat(0x11170) + "\r\n0\r\n").status());
+
+        assertEquals(List.of(), ids);
+    }
+}
