@@ -5,10 +5,13 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
+import io.smallrye.common.annotation.NonBlocking;
+
 /**
  * Bookinfo's own health answer, which speaks of the process only. Kubernetes' probes use {@code /q/health}.
  */
 @Path(HealthResource.PATH)
+@NonBlocking
 class HealthResource {
 
     static final String PATH = "/health";

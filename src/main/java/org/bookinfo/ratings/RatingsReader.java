@@ -1,6 +1,8 @@
 package org.bookinfo.ratings;
 
 import java.net.Socket;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
@@ -12,6 +14,9 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
 import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.vertx.VertxContext;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import org.jboss.logging.Logger;
 
 /**
@@ -43,13 +48,41 @@ class RatingsReader {
     private boolean stopped;
     private long nextAttempt;
 
+    /**
+     * The requests that one read serves, by the event loop that each is on: told together, they cost a loop one task and one
+     * wake-up.
+     */
     private static final class Batch {
         final long deadline;
-        final CompletableFuture<Ratings> ratings = new CompletableFuture<>();
+        private final Map<Context, CompletableFuture<Ratings>> stages = new HashMap<>();
         int requests;
 
         Batch(long deadline) {
             this.deadline = deadline;
+        }
+
+        /** @param eventLoop null for a caller that is on none */
+        CompletionStage<Ratings> join(Context eventLoop) {
+            requests++;
+            return stages.computeIfAbsent(eventLoop, any -> new CompletableFuture<>());
+        }
+
+        void complete(Ratings ratings) {
+            tell(stage -> stage.complete(ratings));
+        }
+
+        void fail(RatingsUnavailableException e) {
+            tell(stage -> stage.completeExceptionally(e));
+        }
+
+        private void tell(Consumer<CompletableFuture<Ratings>> outcome) {
+            stages.forEach((eventLoop, stage) -> {
+                if (eventLoop == null) {
+                    outcome.accept(stage);
+                } else {
+                    eventLoop.runOnContext(unused -> outcome.accept(stage));
+                }
+            });
         }
     }
 
@@ -100,6 +133,8 @@ class RatingsReader {
      * failed to give them, at the latest when the deadline has passed.
      */
     CompletionStage<Ratings> read() {
+        Context context = Vertx.currentContext();
+        Context eventLoop = context == null ? null : VertxContext.getRootContext(context);
         synchronized (lock) {
             DatabaseState.Outage outage = state.outage();
             if (outage != null) {
@@ -109,11 +144,23 @@ class RatingsReader {
                 waiting = new Batch(System.nanoTime() + deadline);
                 if (reading == null) {
                     watchdog.set(waiting.deadline);
+                    beginSoon(eventLoop);
                 }
-                lock.notifyAll();
             }
-            waiting.requests++;
-            return waiting.ratings;
+            return waiting.join(eventLoop);
+        }
+    }
+
+    /** Begins to read once the event loop has handled what has arrived on its connections: all of that shares the read. */
+    private void beginSoon(Context eventLoop) {
+        if (eventLoop == null) {
+            lock.notifyAll();
+        } else {
+            eventLoop.runOnContext(unused -> {
+                synchronized (lock) {
+                    lock.notifyAll();
+                }
+            });
         }
     }
 
@@ -179,7 +226,7 @@ class RatingsReader {
         }
         if (served != null) {
             metrics.served(served.requests);
-            served.ratings.complete(ratings);
+            served.complete(ratings);
         }
     }
 
@@ -197,11 +244,11 @@ class RatingsReader {
         }
         if (read != null) {
             metrics.served(read.requests);
-            read.ratings.completeExceptionally(e);
+            read.fail(e);
         }
         if (next != null) {
             metrics.served(next.requests);
-            next.ratings.completeExceptionally(e);
+            next.fail(e);
         }
     }
 

@@ -3,6 +3,7 @@ package org.bookinfo.ratings;
 import java.io.IOException;
 import java.net.Socket;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -63,6 +64,7 @@ class RatingsRepository {
     private boolean expired;
 
     private Session session;
+    private PreparedStatement statement;
     private long boundNew;
     private volatile boolean mayDoMore;
 
@@ -116,7 +118,7 @@ class RatingsRepository {
         long start = System.nanoTime();
         startBound(boundAtHand);
         try {
-            return select(session);
+            return select();
         } catch (SQLException | RuntimeException e) {
             LOG.debug("Trying again on a new connection", e);
             abandon();
@@ -134,7 +136,8 @@ class RatingsRepository {
             session = new Session(dataSource.getConnection(), System.nanoTime());
             loggedIn = true;
             metrics.connected();
-            Ratings ratings = select(session);
+            statement = session.connection.prepareStatement(select);
+            Ratings ratings = select();
             mayDoMore = mayDoMore(session);
             boundNew = (long) Math.min(deadline * MOST_BOUND_NEW,
                     Math.max(deadline * LEAST_BOUND_NEW, 2.0 * (System.nanoTime() - start)));
@@ -191,9 +194,8 @@ class RatingsRepository {
         }
     }
 
-    private Ratings select(Session session) throws SQLException {
-        try (Statement statement = session.connection.createStatement();
-                ResultSet rows = statement.executeQuery(select)) {
+    private Ratings select() throws SQLException {
+        try (ResultSet rows = statement.executeQuery()) {
             return new Ratings(nextRating(rows), nextRating(rows));
         }
     }
