@@ -131,6 +131,8 @@ class RatingsReader {
     /**
      * The ratings, read after this call. The stage fails with {@link RatingsUnavailableException} once the database has
      * failed to give them, at the latest when the deadline has passed.
+     *
+     * @throws RatingsUnavailableException if it is known already that the database does not give them
      */
     CompletionStage<Ratings> read() {
         Context context = Vertx.currentContext();
@@ -138,7 +140,7 @@ class RatingsReader {
         synchronized (lock) {
             DatabaseState.Outage outage = state.outage();
             if (outage != null) {
-                return CompletableFuture.failedStage(outage.exception());
+                throw outage.exception();
             }
             if (waiting == null) {
                 waiting = new Batch(System.nanoTime() + deadline);

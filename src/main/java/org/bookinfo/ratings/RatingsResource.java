@@ -39,7 +39,7 @@ class RatingsResource {
      * Answers with ratings read after the request arrived.
      *
      * @throws RequestRefusedException if the product ID is no whole number of 32 bits
-     * @throws RatingsUnavailableException (as the stage's failure) if the database does not give them
+     * @throws RatingsUnavailableException (or as the stage's failure) if the database does not give them
      */
     @GET
     public CompletionStage<ProductRatings> get(@Context HttpServerRequest request) {
