@@ -3,9 +3,6 @@ package org.bookinfo.ratings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,36 +20,22 @@ class DatabaseStateTest {
             DatabaseFailure.ACCESS_DENIED, "28000/1045", false);
 
     private final List<String> lines = new ArrayList<>();
-    private final Logger logger = Logger.getLogger(DatabaseState.class.getName());
-    private final Handler handler = new Handler() {
-        @Override
-        public void publish(LogRecord line) {
-            assertNull(line.getThrown());
-            lines.add(line.getLevel() + " " + line.getMessage());
-        }
-
-        @Override
-        public void flush() {
-            // Nothing is kept.
-        }
-
-        @Override
-        public void close() {
-            // Nothing is open.
-        }
-    };
+    private LogListener log;
 
     private long now = Long.MAX_VALUE - 1000; // a clock may overflow
     private final DatabaseState state = new DatabaseState("db.example:3306", () -> now);
 
     @BeforeEach
     void listen() {
-        logger.addHandler(handler);
+        log = new LogListener(DatabaseState.class.getName(), line -> {
+            assertNull(line.getThrown());
+            lines.add(line.getLevel() + " " + line.getMessage());
+        });
     }
 
     @AfterEach
     void stopListening() {
-        logger.removeHandler(handler);
+        log.close();
     }
 
     @Test

@@ -3,9 +3,6 @@ package org.bookinfo.ratings;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -35,23 +32,7 @@ class LogTest {
     URI service;
 
     private final List<String> ids = new CopyOnWriteArrayList<>();
-    private final Logger logger = Logger.getLogger("org.bookinfo.ratings");
-    private final Handler handler = new Handler() {
-        @Override
-        public void publish(LogRecord line) {
-            ids.add(String.valueOf(ExtLogRecord.wrap(line).getMdc("requestId")));
-        }
-
-        @Override
-        public void flush() {
-            // Nothing is kept.
-        }
-
-        @Override
-        public void close() {
-            // Nothing is open.
-        }
-    };
+    private LogListener log;
 
     /** Fails as nothing of the service is known to. */
     @Singleton
@@ -68,12 +49,13 @@ class LogTest {
 
     @BeforeEach
     void listen() {
-        logger.addHandler(handler);
+        log = new LogListener("org.bookinfo.ratings",
+                line -> ids.add(String.valueOf(ExtLogRecord.wrap(line).getMdc("requestId"))));
     }
 
     @AfterEach
     void stopListening() {
-        logger.removeHandler(handler);
+        log.close();
     }
 
     @Test
