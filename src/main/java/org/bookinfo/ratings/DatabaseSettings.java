@@ -147,7 +147,7 @@ class DatabaseSettings {
         return value;
     }
 
-    private static void refuseUnless(boolean fits, String variable, String fault) {
+    static void refuseUnless(boolean fits, String variable, String fault) {
         if (!fits) {
             // As a cause: thrown as it is, it only ends the start, and the process stays, with no one listening.
             throw new IllegalStateException(new PreventFurtherStepsException(variable + " " + fault + ".", 1));

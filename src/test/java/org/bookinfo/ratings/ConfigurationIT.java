@@ -121,7 +121,8 @@ class ConfigurationIT {
             "MYSQL_DB_TRUST_STORE, target", "MYSQL_DB_TRUST_STORE, pom.xml", "RATINGS_DEADLINE, 0",
             "RATINGS_DEADLINE, fast", "RATINGS_DEADLINE, 1h",
             "RATINGS_DEADLINE, -1s", "RATINGS_DEADLINE, ``", "RATINGS_DEADLINE, `${`", "MYSQL_DB_SSL_MODE, `${`",
-            "RATINGS_DEADLINE, 99999999999999999999s"})
+            "RATINGS_DEADLINE, 99999999999999999999s", "RATINGS_LOG_JSON, maybe", "RATINGS_LOG_JSON, ``",
+            "RATINGS_ACCESS_LOG, yes", "RATINGS_ACCESS_LOG, ``"})
     void valueThatCannotWork_endsTheProcess(String variable, String value) {
         assertRefused(variable, environment(variable, value));
     }

@@ -55,7 +55,7 @@ class LogIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"RATINGS_LOG_JSON, false", "RATINGS_ACCESS_LOG, ''"})
+    @CsvSource({"RATINGS_LOG_JSON, false", "RATINGS_ACCESS_LOG, false"})
     void default_linesAreForPeopleAndTellOfNoRequest(String variable, String value) {
         try (PackagedApplication application = start(variable, value)) {
             ask(application);
