@@ -136,7 +136,8 @@ class RatingsRepository {
             session = new Session(dataSource.getConnection(), System.nanoTime());
             loggedIn = true;
             metrics.connected();
-            statement = session.connection.prepareStatement(select);
+            // The driver's own: Agroal's keeps a record of every result, closed or not, for as long as it is open itself.
+            statement = session.connection.prepareStatement(select).unwrap(PreparedStatement.class);
             Ratings ratings = select();
             mayDoMore = mayDoMore(session);
             boundNew = (long) Math.min(deadline * MOST_BOUND_NEW,

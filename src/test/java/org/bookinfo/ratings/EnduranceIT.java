@@ -22,7 +22,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * What many outages leave behind in the process of the packaged application, as its operating system counts it: nothing.
+ * What many reads and many outages leave behind in the process of the packaged application: nothing.
  */
 @QuarkusIntegrationTest
 @WithTestResource(DatabaseResource.class)
@@ -30,6 +30,11 @@ class EnduranceIT {
 
     private static final int CYCLES = 200;
     private static final int WARM_UP = 20;
+
+    private static final int READS = 20_000;
+
+    /** Less than the smallest object for each read would take. */
+    private static final long MOST_KILOBYTES_OF_READS = READS * 16 / 1024;
 
     /** One in twenty, because each takes a second. */
     private static final int SILENT_EVERY = 20;
@@ -73,6 +78,25 @@ class EnduranceIT {
             ended = true;
             load.shutdownNow();
             proxy.set(Fault.NONE);
+        }
+    }
+
+    @Test
+    void manyReads_leaveNothingBehind() throws Exception {
+        Http http = new Http(service);
+        ProcessHandle process = application();
+        read(http, READS / 4);
+        long before = heapKilobytes(process);
+        read(http, READS);
+        long after = heapKilobytes(process);
+        System.out.printf("Before and after %d reads: %d kB, %d kB%n", READS, before, after);
+        assertTrue(after <= before + MOST_KILOBYTES_OF_READS, before + " " + after);
+    }
+
+    /** One after the other: no two share a read. */
+    private static void read(Http http, int times) {
+        for (int i = 0; i < times; i++) {
+            assertEquals(200, http.get("/ratings/0").status());
         }
     }
 
@@ -137,9 +161,8 @@ class EnduranceIT {
                     .filter(line -> line.startsWith("VmRSS:"))
                     .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
         }
-        run("jcmd", pid, "GC.run");
-        String used = run("jcmd", pid, "GC.heap_info");
-        return Long.parseLong(used.replaceAll("(?s).*?used (\\d+)K.*", "$1"));
+        String live = run("jcmd", pid, "GC.class_histogram");
+        return Long.parseLong(live.replaceAll("(?s).*Total +\\d+ +(\\d+).*", "$1")) / 1024;
     }
 
     private static String run(String... command) throws Exception {
