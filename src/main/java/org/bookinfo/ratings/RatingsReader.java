@@ -67,15 +67,7 @@ class RatingsReader {
             return stages.computeIfAbsent(eventLoop, any -> new CompletableFuture<>());
         }
 
-        void complete(Ratings ratings) {
-            tell(stage -> stage.complete(ratings));
-        }
-
-        void fail(RatingsUnavailableException e) {
-            tell(stage -> stage.completeExceptionally(e));
-        }
-
-        private void tell(Consumer<CompletableFuture<Ratings>> outcome) {
+        void tell(Consumer<CompletableFuture<Ratings>> outcome) {
             stages.forEach((eventLoop, stage) -> {
                 if (eventLoop == null) {
                     outcome.accept(stage);
@@ -226,10 +218,7 @@ class RatingsReader {
                 watchdog.callOff();
             }
         }
-        if (served != null) {
-            metrics.served(served.requests);
-            served.complete(ratings);
-        }
+        tell(served, stage -> stage.complete(ratings));
     }
 
     /** Tells all who wait: those of this read and, because it would go no better, those of the next. */
@@ -244,13 +233,15 @@ class RatingsReader {
             waiting = null;
             watchdog.callOff();
         }
-        if (read != null) {
-            metrics.served(read.requests);
-            read.fail(e);
-        }
-        if (next != null) {
-            metrics.served(next.requests);
-            next.fail(e);
+        tell(read, stage -> stage.completeExceptionally(e));
+        tell(next, stage -> stage.completeExceptionally(e));
+    }
+
+    /** @param batch null where nobody waits */
+    private void tell(Batch batch, Consumer<CompletableFuture<Ratings>> outcome) {
+        if (batch != null) {
+            metrics.served(batch.requests);
+            batch.tell(outcome);
         }
     }
 
