@@ -40,8 +40,12 @@ class GracefulShutdownIT {
     /** The delay of 4 s, with room for a slow shared machine. */
     private static final Duration BOUND = Duration.ofSeconds(14);
 
-    /** How many connections may be in the listener's queue, not accepted yet, when it is closed. */
-    private static final int QUEUED = 8;
+    /**
+     * How many connections may be in the listener's queue, not accepted yet, when it is closed. The kernel resets them, and how
+     * many there are depends on how busy the machine is: of 64, up to 19 were seen. A listener that went on listening
+     * without accepting would have all of them.
+     */
+    private static final int QUEUED = CONNECTIONS / 2;
 
     private static final String GOOD = "{\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
 
