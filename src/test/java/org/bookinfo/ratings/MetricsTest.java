@@ -283,7 +283,7 @@ class MetricsTest {
     /** The table names all that is the service's own, and the queries name nothing else. */
     @Test
     void readme_metrics_areThoseThatAreThere() throws IOException {
-        String section = Files.readString(Path.of("README.md")).replaceFirst("(?s).*\n## Metrics\n", "")
+        String section = Files.readString(Path.of("docs", "operations.md")).replaceFirst("(?s).*\n## Metrics\n", "")
                 .replaceFirst("(?s)\n## .*", "");
         Set<String> named = new TreeSet<>();
         for (Matcher name = Pattern.compile("\\b(ratings|http)_\\w+").matcher(section); name.find();) {
