@@ -1,0 +1,204 @@
+package org.bookinfo.ratings.database;
+
+import java.io.EOFException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+import java.sql.SQLException;
+import java.util.Locale;
+
+import javax.net.ssl.SSLException;
+
+/**
+ * Why the database does not give the ratings: a closed set, each with what a caller is told, and what the operator is.
+ *
+ * <p>The numbers are the error codes of MySQL and MariaDB.
+ */
+public enum DatabaseFailure {
+
+    EGRESS_BLOCKED(Told.COULD_NOT_CONNECT,
+            "the connection was accepted, then closed before MySQL's greeting",
+            "the mesh probably blocks egress to %s: apply the ServiceEntry, and check its address and port"),
+
+    CONNECTION_REFUSED(Told.COULD_NOT_CONNECT,
+            "the connection was refused",
+            "nothing listens at %s, or a network policy rejects it: check MYSQL_DB_HOST, MYSQL_DB_PORT and that the server runs"),
+
+    NO_ANSWER(Told.COULD_NOT_CONNECT,
+            "no answer in time",
+            "packets to %s are dropped, or the server hangs or is locked: check firewalls, the ServiceEntry's addresses and the server"),
+
+    CONNECTION_LOST(Told.COULD_NOT_CONNECT,
+            "the connection broke",
+            "the server at %s, or something on the way to it, closed the connection: check the server's log and restarts"),
+
+    SHUTTING_DOWN(Told.COULD_NOT_CONNECT,
+            "the server is shutting down or in offline mode",
+            "wait until the server at %s is started again, or end its offline mode"),
+
+    UNKNOWN_HOST(Told.COULD_NOT_CONNECT,
+            "the host name does not resolve",
+            "check MYSQL_DB_HOST and the cluster's DNS: no address for %s"),
+
+    ACCESS_DENIED(Told.COULD_NOT_CONNECT,
+            "the server refused the login",
+            "check the Secret's MYSQL_DB_USER and MYSQL_DB_PASSWORD against the account at %s; sql/ has its GRANT; FLUSH HOSTS unblocks a blocked host"),
+
+    TLS(Told.COULD_NOT_CONNECT,
+            "the two sides do not agree on TLS",
+            "check MYSQL_DB_SSL_MODE, the trust store and the TLS settings of %s; without TLS, accounts with caching_sha2_password cannot log in"),
+
+    TOO_MANY_CONNECTIONS(Told.COULD_NOT_CONNECT,
+            "the server or the account has no connection left",
+            "raise max_connections or the account's limit at %s, or run fewer replicas"),
+
+    DATABASE_MISSING(Told.COULD_NOT_CONNECT,
+            "the database 'test' does not exist",
+            "run sql/schema.sql at %s"),
+
+    LOGIN_FAILED(Told.COULD_NOT_CONNECT,
+            "the login failed",
+            "look the code up in the manual of the server at %s"),
+
+    SCHEMA_MISSING(Told.COULD_NOT_SELECT,
+            "the table test.ratings, or one of its columns, does not exist",
+            "run sql/schema.sql at %s"),
+
+    PRIVILEGE_MISSING(Told.COULD_NOT_SELECT,
+            "the account may not read test.ratings",
+            "run the GRANT of sql/user.sql at %s"),
+
+    SELECT_FAILED(Told.COULD_NOT_SELECT,
+            "the SELECT failed",
+            "look the code up in the manual of the server at %s");
+
+    private enum Told {
+        COULD_NOT_CONNECT(503, "could not connect to ratings database"),
+        COULD_NOT_SELECT(500,
+                "could not perform select");
+
+        final int status;
+        final String error;
+
+        Told(int status, String error) {
+            this.status = status;
+            this.error = error;
+        }
+    }
+
+    private final Told told;
+    private final String explanation;
+    private final String hint;
+
+    DatabaseFailure(Told told, String explanation, String hint) {
+        this.told = told;
+        this.explanation = explanation;
+        this.hint = hint;
+    }
+
+    /** The HTTP status that a caller gets. */
+    public int status() {
+        return told.status;
+    }
+
+    /** The error that a caller is told: the original's words. */
+    public String error() {
+        return told.error;
+    }
+
+    /** The name in metrics and health answers, such as {@code egress-blocked}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    String explanation() {
+        return explanation;
+    }
+
+    /**
+     * What the operator can do.
+     *
+     * @param address the database's host and port
+     */
+    String hint(String address) {
+        return String.format(hint, address);
+    }
+
+    /**
+     * Classifies what the driver threw.
+     *
+     * @param loggedIn whether it was thrown by a statement, rather than while connecting or logging in
+     */
+    static DatabaseFailure from(SQLException e, boolean loggedIn) {
+        switch (e.getErrorCode()) {
+            case 1045, 1044, 1130, 1129, 1698, 1862, 1820, 3118, 4151:
+                return ACCESS_DENIED;
+            case 3159:
+                return TLS;
+            case 1040, 1203, 1226:
+                return TOO_MANY_CONNECTIONS;
+            case 1049:
+                return DATABASE_MISSING;
+            case 1146, 1054, 1046:
+                return SCHEMA_MISSING;
+            case 1142, 1143:
+                return PRIVILEGE_MISSING;
+            case 1053, 3032:
+                return SHUTTING_DOWN;
+            case 3024, 1969, 1205: // the server ended the statement itself: MySQL's and MariaDB's time limit, a lock wait
+                return NO_ANSWER;
+            default:
+                return fromNetwork(e, loggedIn);
+        }
+    }
+
+    private static DatabaseFailure fromNetwork(SQLException e, boolean loggedIn) {
+        boolean tls = false;
+        boolean broken = false;
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnknownHostException) {
+                return UNKNOWN_HOST;
+            }
+            if (cause instanceof SocketTimeoutException) {
+                return NO_ANSWER;
+            }
+            if (cause instanceof ConnectException || cause instanceof NoRouteToHostException) {
+                return String.valueOf(cause.getMessage()).contains("timed out") ? NO_ANSWER : CONNECTION_REFUSED;
+            }
+            tls |= cause instanceof SSLException || cause instanceof CertificateException || namesTls(cause);
+            broken |= cause instanceof EOFException || cause instanceof SocketException;
+        }
+        if (broken) { // also in the middle of a TLS handshake
+            return loggedIn || hadGreeting(e) ? CONNECTION_LOST : EGRESS_BLOCKED;
+        }
+        if (tls) {
+            return TLS;
+        }
+        if (e.getSQLState() != null && e.getSQLState().startsWith("08")) {
+            return CONNECTION_LOST;
+        }
+        return loggedIn ? SELECT_FAILED : LOGIN_FAILED;
+    }
+
+    /** The driver's words are the only sign that its exceptions without a code and a TLS cause give. */
+    private static boolean namesTls(Throwable e) {
+        String message = e.getMessage();
+        return message != null && (message.contains("Public Key Retrieval is not allowed")
+                || message.contains("SSL Connection required") || message.contains("SSL connection required"));
+    }
+
+    /**
+     * Whether the server had begun to let this side in when the connection ended: it counts that as an error of this
+     * host's, unless it has said itself what is wrong, by a code.
+     */
+    static boolean brokeOffLogin(SQLException e, boolean loggedIn) {
+        return !loggedIn && e.getErrorCode() == 0 && hadGreeting(e);
+    }
+
+    private static boolean hadGreeting(SQLException e) {
+        return !String.valueOf(e.getMessage()).contains("has not received any packets");
+    }
+}
