@@ -23,13 +23,19 @@ class DatabaseCredentials implements CredentialsProvider {
         this.settings = settings;
     }
 
-    /** User, password, SSL mode and, where there is one, the trust store: every entry becomes a property of the driver. */
+    /**
+     * User, password, SSL mode, how long the server may be silent and, where there is one, the trust store: every entry becomes a
+     * property of the driver.
+     */
     @Override
     public Map<String, String> getCredentials(String name) {
         Map<String, String> credentials = new HashMap<>();
         credentials.put(USER_PROPERTY_NAME, settings.user());
         credentials.put(PASSWORD_PROPERTY_NAME, settings.password());
         credentials.put("sslMode", settings.sslMode());
+        String silence = String.valueOf(settings.deadline().toMillis());
+        credentials.put("connectTimeout", silence);
+        credentials.put("socketTimeout", silence);
         settings.trustStore().ifPresent(file -> {
             credentials.put("trustCertificateKeyStoreUrl", file.toUri().toString());
             credentials.put("trustCertificateKeyStoreType", "PKCS12");

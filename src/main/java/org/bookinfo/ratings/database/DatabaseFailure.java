@@ -9,6 +9,7 @@ import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
 import java.sql.SQLException;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 import javax.net.ssl.SSLException;
 
@@ -45,11 +46,23 @@ public enum DatabaseFailure {
 
     ACCESS_DENIED(Told.COULD_NOT_CONNECT,
             "the server refused the login",
-            "check the Secret's MYSQL_DB_USER and MYSQL_DB_PASSWORD against the account at %s; sql/ has its GRANT; FLUSH HOSTS unblocks a blocked host"),
+            "check the Secret's MYSQL_DB_USER and MYSQL_DB_PASSWORD against the account at %s; sql/ has its GRANT"),
+
+    HOST_BLOCKED(Told.COULD_NOT_CONNECT,
+            "the server has blocked this host after too many logins in a row that broke off",
+            "find out what breaks logins to %s off, then unblock the host: TRUNCATE TABLE performance_schema.host_cache on MySQL, FLUSH HOSTS on MariaDB"),
+
+    CERTIFICATE_NOT_TRUSTED(Told.COULD_NOT_CONNECT,
+            "the server's certificate is not signed by an authority that is trusted",
+            "check that MYSQL_DB_TRUST_STORE has the authority that signed the certificate of %s, and that neither has expired"),
+
+    CERTIFICATE_FOR_ANOTHER_HOST(Told.COULD_NOT_CONNECT,
+            "the server's certificate does not name MYSQL_DB_HOST",
+            "set MYSQL_DB_HOST to a name that the certificate of %s has, or MYSQL_DB_SSL_MODE to VERIFY_CA"),
 
     TLS(Told.COULD_NOT_CONNECT,
             "the two sides do not agree on TLS",
-            "check MYSQL_DB_SSL_MODE, the trust store and the TLS settings of %s; without TLS, accounts with caching_sha2_password cannot log in"),
+            "check MYSQL_DB_SSL_MODE and the TLS settings of %s; without TLS, accounts with caching_sha2_password cannot log in"),
 
     TOO_MANY_CONNECTIONS(Told.COULD_NOT_CONNECT,
             "the server or the account has no connection left",
@@ -71,9 +84,16 @@ public enum DatabaseFailure {
             "the account may not read test.ratings",
             "run the GRANT of sql/user.sql at %s"),
 
+    RATING_INVALID(Told.COULD_NOT_SELECT,
+            "a rating is no whole number of 32 bits",
+            "correct the column Rating of the review named here, in test.ratings at %s"),
+
     SELECT_FAILED(Told.COULD_NOT_SELECT,
             "the SELECT failed",
             "look the code up in the manual of the server at %s");
+
+    /** Host and port where the host is this one itself. */
+    private static final Pattern LOOPBACK = Pattern.compile("(localhost|127\\.[0-9.]+|\\[(0{0,4}:)+0{0,3}1]):[0-9]+");
 
     private enum Told {
         COULD_NOT_CONNECT(503, "could not connect to ratings database"),
@@ -124,18 +144,24 @@ public enum DatabaseFailure {
      * @param address the database's host and port
      */
     String hint(String address) {
-        return String.format(hint, address);
+        String text = String.format(hint, address);
+        return this == CONNECTION_REFUSED && LOOPBACK.matcher(address).matches()
+                ? text + ". Inside a Pod or container, this address is the Pod itself: name the host that the server runs on"
+                : text;
     }
 
     /**
      * Classifies what the driver threw.
      *
      * @param loggedIn whether it was thrown by a statement, rather than while connecting or logging in
+     * @param greeted whether the server had said anything on this connection
      */
-    static DatabaseFailure from(SQLException e, boolean loggedIn) {
+    static DatabaseFailure from(SQLException e, boolean loggedIn, boolean greeted) {
         switch (e.getErrorCode()) {
-            case 1045, 1044, 1130, 1129, 1698, 1862, 1820, 3118, 4151:
+            case 1045, 1044, 1130, 1698, 1862, 1820, 3118, 4151:
                 return ACCESS_DENIED;
+            case 1129:
+                return HOST_BLOCKED;
             case 3159:
                 return TLS;
             case 1040, 1203, 1226:
@@ -151,11 +177,11 @@ public enum DatabaseFailure {
             case 3024, 1969, 1205: // the server ended the statement itself: MySQL's and MariaDB's time limit, a lock wait
                 return NO_ANSWER;
             default:
-                return fromNetwork(e, loggedIn);
+                return fromNetwork(e, loggedIn, greeted);
         }
     }
 
-    private static DatabaseFailure fromNetwork(SQLException e, boolean loggedIn) {
+    private static DatabaseFailure fromNetwork(SQLException e, boolean loggedIn, boolean greeted) {
         boolean tls = false;
         boolean broken = false;
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
@@ -172,7 +198,7 @@ public enum DatabaseFailure {
             broken |= cause instanceof EOFException || cause instanceof SocketException;
         }
         if (broken) { // also in the middle of a TLS handshake
-            return loggedIn || hadGreeting(e) ? CONNECTION_LOST : EGRESS_BLOCKED;
+            return loggedIn || greeted ? CONNECTION_LOST : EGRESS_BLOCKED;
         }
         if (tls) {
             return TLS;
@@ -191,14 +217,11 @@ public enum DatabaseFailure {
     }
 
     /**
-     * Whether the server had begun to let this side in when the connection ended: it counts that as an error of this
-     * host's, unless it has said itself what is wrong, by a code.
+     * Whether the server counts the login that failed so against this host, as one that this side broke off: it had begun to let
+     * this side in, and has not said itself, by a code, what is wrong. What fails in TLS shows that it had greeted.
      */
-    static boolean brokeOffLogin(SQLException e, boolean loggedIn) {
-        return !loggedIn && e.getErrorCode() == 0 && hadGreeting(e);
-    }
-
-    private static boolean hadGreeting(SQLException e) {
-        return !String.valueOf(e.getMessage()).contains("has not received any packets");
+    boolean isBrokenOffLogin(SQLException e, boolean greeted) {
+        return e.getErrorCode() == 0 && (greeted || this == TLS || this == CERTIFICATE_NOT_TRUSTED
+                || this == CERTIFICATE_FOR_ANOTHER_HOST);
     }
 }

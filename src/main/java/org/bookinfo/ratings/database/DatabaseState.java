@@ -18,6 +18,12 @@ class DatabaseState {
 
     private static final Logger LOG = Logger.getLogger(DatabaseState.class);
 
+    /**
+     * How long the first read may take, and with it the start of the process. A new Java, with a tenth of a processor, needs
+     * seconds for its first login.
+     */
+    static final Duration FIRST_READ = Duration.ofSeconds(10);
+
     private static final Duration REMINDER = Duration.ofMinutes(1);
 
     /**
@@ -31,6 +37,8 @@ class DatabaseState {
 
     private volatile Outage outage;
     private volatile boolean answeredBefore;
+    private volatile boolean known;
+    private final long startedAt;
     private DatabaseFailure told;
     private long toldAt;
     private DatabaseFailure candidate;
@@ -52,6 +60,15 @@ class DatabaseState {
     DatabaseState(String address, LongSupplier nanoTime) {
         this.address = address;
         this.nanoTime = nanoTime;
+        startedAt = nanoTime.getAsLong();
+    }
+
+    /**
+     * Whether it is known what requests will get: once a read has given the ratings, or has failed for a cause that is certain.
+     * Silence is not, as a new process is slow itself; but when the time for the first read has passed, it counts as known.
+     */
+    boolean isKnown() {
+        return known || nanoTime.getAsLong() - startedAt >= FIRST_READ.toNanos();
     }
 
     /** The outage under way, or null. */
@@ -76,6 +93,7 @@ class DatabaseState {
                 LOG.infof("Database %s answers", address);
             }
             answeredBefore = true;
+            known = true;
             outage = null;
         }
     }
@@ -83,6 +101,7 @@ class DatabaseState {
     /** Takes note of a read that failed. */
     synchronized void failed(RatingsUnavailableException exception) {
         long now = nanoTime.getAsLong();
+        known |= exception.failure() != DatabaseFailure.NO_ANSWER;
         if (outage == null) {
             outage = new Outage(exception, Instant.now(), now);
             tell("lost", exception, now);

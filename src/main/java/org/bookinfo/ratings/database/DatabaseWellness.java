@@ -39,7 +39,7 @@ class DatabaseWellness implements AsyncHealthCheck {
 
     private HealthCheckResponse up() {
         HealthCheckResponseBuilder response = response().up();
-        if (repository.mayDoMore()) {
+        if (repository.hasExcessPrivileges()) {
             response.withData("account",
                     "may do more than SELECT from test.ratings; sql/user.sql has an account that may not");
         }

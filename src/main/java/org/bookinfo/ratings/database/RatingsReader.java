@@ -1,6 +1,7 @@
 package org.bookinfo.ratings.database;
 
 import java.net.Socket;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -33,13 +34,17 @@ public class RatingsReader {
 
     private static final Logger LOG = Logger.getLogger(RatingsReader.class);
 
+    /** What cannot be interrupted, such as a resolver of host names that hangs, ends with the process. */
+    private static final Duration END = Duration.ofSeconds(1);
+
     private final RatingsRepository repository;
+    private final DatabaseConnection connection;
     private final DatabaseState state;
     private final DatabaseMetrics metrics;
     private final long deadline;
     private final Watchdog watchdog;
     private final Thread thread;
-    private final RetryPace pace = new RetryPace();
+    private final Backoff backoff = new Backoff();
 
     /** Guards the fields below. Nothing that may block is done under it: event loops take it. */
     private final Object lock = new Object();
@@ -79,9 +84,10 @@ public class RatingsReader {
         }
     }
 
-    RatingsReader(RatingsRepository repository, DatabaseState state, DatabaseMetrics metrics, Settings settings,
+    RatingsReader(RatingsRepository repository, DatabaseConnection connection, DatabaseState state, DatabaseMetrics metrics, Settings settings,
             ScheduledExecutorService timer) {
         this.repository = repository;
+        this.connection = connection;
         this.state = state;
         this.metrics = metrics;
         this.deadline = settings.deadline().toNanos();
@@ -99,7 +105,7 @@ public class RatingsReader {
 
         @Override
         public void accept(Socket socket) {
-            repository.opened(socket);
+            connection.opened(socket);
         }
     }
 
@@ -108,17 +114,15 @@ public class RatingsReader {
         thread.start();
     }
 
-    /** Ends after the batches that wait now, at the latest when the deadline has passed. */
+    /** Ends a read under way: requests that waited have been answered by now, or have had their time. */
     @PreDestroy
     void stop() throws InterruptedException {
         synchronized (lock) {
             stopped = true;
             lock.notifyAll();
         }
-        thread.join(TimeUnit.NANOSECONDS.toMillis(deadline));
-        if (thread.isAlive()) {
-            repository.closeSocket();
-        }
+        connection.closeSocket();
+        thread.join(END.toMillis());
     }
 
     /**
@@ -166,10 +170,10 @@ public class RatingsReader {
                 Ratings ratings = repository.read();
                 metrics.readSucceeded(System.nanoTime() - start);
                 succeed(ratings);
-                pace.succeeded();
+                backoff.succeeded();
             } catch (RatingsUnavailableException e) {
                 metrics.readFailed(e.failure(), System.nanoTime() - start);
-                pace.failed(e);
+                backoff.failed(e);
                 fail(e);
             } catch (RuntimeException | Error e) {
                 LOG.error("A read failed in an unforeseen way", e);
@@ -195,7 +199,7 @@ public class RatingsReader {
                 stopped = true;
             }
             started = true;
-            nextAttempt = System.nanoTime() + pace.next();
+            nextAttempt = System.nanoTime() + backoff.next();
             reading = waiting;
             waiting = null;
             if (reading != null) {

@@ -1,28 +1,18 @@
 package org.bookinfo.ratings.database;
 
-import java.io.IOException;
-import java.net.Socket;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.time.Duration;
 import java.util.Locale;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.regex.Pattern;
 
-import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 
-import io.agroal.api.AgroalDataSource;
 import org.bookinfo.ratings.settings.Settings;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
- * Reads the ratings with the one SQL statement, each time within a bound. It keeps one connection open from read to read;
- * only one thread may use it at a time.
+ * Reads the ratings with the one SQL statement, each time within a budget. Only one thread may use it at a time.
  */
 @Singleton
 class RatingsRepository {
@@ -30,76 +20,57 @@ class RatingsRepository {
     private static final Logger LOG = Logger.getLogger(RatingsRepository.class);
 
     /** The part of the deadline that a read may take as a whole. The rest is for what comes before and after it. */
-    private static final double BOUND = 0.9;
+    private static final double BUDGET = 0.9;
 
     /** The part that it may take on the connection at hand, where that is silent, before it tries a new one. */
-    private static final double BOUND_AT_HAND = 0.4;
+    private static final double TIMEOUT_AT_HAND = 0.4;
 
     /**
      * The least part, and the most, that connecting may take where no connection is at hand. Between them it is twice what
      * it took last time: attempts during an outage should be short, so that the end of the outage is found soon, but not
      * shorter than a login to a server far away.
      */
-    private static final double LEAST_BOUND_NEW = 0.5;
-    private static final double MOST_BOUND_NEW = 1;
+    private static final double LEAST_CONNECT_TIMEOUT = 0.5;
+    private static final double MOST_CONNECT_TIMEOUT = 1;
 
     /** When the server itself gives up, a little before the socket is closed: so the locked table loses its waiter. */
-    private static final double BOUND_OF_STATEMENT = 0.35;
+    private static final double STATEMENT_TIMEOUT = 0.35;
 
-    /** What SHOW GRANTS shows of an account that may read the table and nothing else. */
-    private static final Pattern LEAST_PRIVILEGE = Pattern
-            .compile(
-                    "GRANT (USAGE ON \\*\\.\\*|SELECT( \\([^)]*\\))? ON `test`\\.`ratings`) TO (?!.* WITH GRANT OPTION).*");
-
-    private final AgroalDataSource dataSource;
+    private final DatabaseConnection connection;
+    private final DatabaseState state;
     private final Settings settings;
-    private final DatabaseMetrics metrics;
     private final String select;
     private final long deadline;
-    private final long boundAtHand;
-    private final long lifetime;
-    private final Watchdog watchdog;
+    private final long timeoutAtHand;
 
-    private final Object socketLock = new Object();
-    private Socket socket;
-    private boolean expired;
-
-    private Session session;
     private PreparedStatement statement;
-    private long boundNew;
-    private volatile boolean mayDoMore;
+    private long connectTimeout;
+    private volatile boolean excessPrivileges;
 
-    private record Session(Connection connection, long openedAt) {
-    }
-
-    RatingsRepository(AgroalDataSource dataSource, Settings settings, DatabaseMetrics metrics,
-            ScheduledExecutorService timer,
-            @ConfigProperty(name = "ratings.connection-lifetime") Duration lifetime) {
-        this.dataSource = dataSource;
+    RatingsRepository(DatabaseConnection connection, DatabaseState state, Settings settings) {
+        this.connection = connection;
+        this.state = state;
         this.settings = settings;
-        this.metrics = metrics;
-        this.lifetime = lifetime.toNanos();
-        this.deadline = settings.deadline().toNanos();
-        boundAtHand = (long) (deadline * BOUND_AT_HAND);
-        boundNew = (long) (deadline * MOST_BOUND_NEW);
-        select = select((long) (deadline * BOUND_OF_STATEMENT / 1_000_000));
-        watchdog = new Watchdog(timer, this::expire);
+        deadline = settings.deadline().toNanos();
+        timeoutAtHand = (long) (deadline * TIMEOUT_AT_HAND);
+        connectTimeout = (long) (deadline * MOST_CONNECT_TIMEOUT);
+        select = select((long) (deadline * STATEMENT_TIMEOUT / 1_000_000));
     }
 
     /**
-     * The statement with its time limit, in one round trip, for MariaDB (the comment that only it executes) and for MySQL
+     * The statement with its timeout, in one round trip, for MariaDB (the comment that only it executes) and for MySQL
      * (the hint, which MariaDB takes for a comment). The order is the contract's, and LIMIT keeps a large table cheap.
      */
-    private static String select(long limitMillis) {
+    private static String select(long timeoutMillis) {
         return String.format(Locale.ROOT,
-                "/*M!100102 SET STATEMENT max_statement_time=%.3f FOR */ SELECT /*+ MAX_EXECUTION_TIME(%d) */ Rating"
-                        + " FROM ratings ORDER BY ReviewID LIMIT 2",
-                limitMillis / 1000.0, limitMillis);
+                "/*M!100102 SET STATEMENT max_statement_time=%.3f FOR */ SELECT /*+ MAX_EXECUTION_TIME(%d) */"
+                        + " Rating, ReviewID FROM ratings ORDER BY ReviewID LIMIT 2",
+                timeoutMillis / 1000.0, timeoutMillis);
     }
 
     /** Whether the account of the connection at hand may do more than read the table. */
-    boolean mayDoMore() {
-        return mayDoMore;
+    boolean hasExcessPrivileges() {
+        return excessPrivileges;
     }
 
     /**
@@ -107,92 +78,47 @@ class RatingsRepository {
      * before may have died meanwhile, so whatever fails on it is tried once more on a new one. A connection on which
      * anything failed is closed.
      *
-     * @throws RatingsUnavailableException if the database does not give them within the deadline
+     * @throws RatingsUnavailableException if the database does not give them within the deadline; at the start of the process,
+     *         within the time that {@link DatabaseState} gives the first read
      */
     Ratings read() {
-        if (session != null && System.nanoTime() - session.openedAt > lifetime) {
-            close();
+        if (connection.isOld()) {
+            connection.close();
         }
-        if (session == null) {
-            return readOnNewConnection(boundNew);
+        if (!connection.isOpen()) {
+            return readOnNewConnection(state.isKnown() ? connectTimeout : DatabaseState.FIRST_READ.toNanos());
         }
         long start = System.nanoTime();
-        startBound(boundAtHand);
+        connection.setTimeout(timeoutAtHand);
         try {
             return select();
         } catch (SQLException | RuntimeException e) {
             LOG.debug("Trying again on a new connection", e);
-            abandon();
+            connection.abandon();
         } finally {
-            watchdog.callOff();
+            connection.cancelTimeout();
         }
-        return readOnNewConnection((long) (deadline * BOUND) - (System.nanoTime() - start));
+        return readOnNewConnection((long) (deadline * BUDGET) - (System.nanoTime() - start));
     }
 
-    private Ratings readOnNewConnection(long bound) {
+    private Ratings readOnNewConnection(long timeout) {
         long start = System.nanoTime();
-        startBound(bound);
-        boolean loggedIn = false;
+        connection.setTimeout(timeout);
         try {
-            session = new Session(dataSource.getConnection(), System.nanoTime());
-            loggedIn = true;
-            metrics.connected();
+            Connection opened = connection.open();
             // The driver's own: Agroal's keeps a record of every result, closed or not, for as long as it is open itself.
-            statement = session.connection.prepareStatement(select).unwrap(PreparedStatement.class);
+            statement = opened.prepareStatement(select).unwrap(PreparedStatement.class);
             Ratings ratings = select();
-            mayDoMore = mayDoMore(session);
-            boundNew = (long) Math.min(deadline * MOST_BOUND_NEW,
-                    Math.max(deadline * LEAST_BOUND_NEW, 2.0 * (System.nanoTime() - start)));
+            excessPrivileges = ExcessPrivileges.found(opened);
+            connectTimeout = (long) Math.min(deadline * MOST_CONNECT_TIMEOUT,
+                    Math.max(deadline * LEAST_CONNECT_TIMEOUT, 2.0 * (System.nanoTime() - start)));
             return ratings;
         } catch (SQLException | RuntimeException e) {
-            RatingsUnavailableException unavailable = unavailable(e, loggedIn);
-            if (!loggedIn) {
-                metrics.notConnected();
-            }
-            abandon();
+            RatingsUnavailableException unavailable = unavailable(e);
+            connection.abandon();
             throw unavailable;
         } finally {
-            watchdog.callOff();
-        }
-    }
-
-    private void startBound(long nanos) {
-        synchronized (socketLock) {
-            expired = false;
-        }
-        watchdog.set(System.nanoTime() + nanos);
-    }
-
-    private void expire() {
-        synchronized (socketLock) {
-            expired = true;
-        }
-        closeSocket();
-    }
-
-    /** Takes note of the socket on which the driver is about to connect. */
-    void opened(Socket socket) {
-        synchronized (socketLock) {
-            this.socket = socket;
-            if (!expired) {
-                return;
-            }
-        }
-        closeSocket(); // of a host with several addresses, the driver tries one after the other
-    }
-
-    /** Ends every wait for the database, in whatever phase. */
-    void closeSocket() {
-        Socket current;
-        synchronized (socketLock) {
-            current = socket;
-        }
-        if (current != null) {
-            try {
-                current.close();
-            } catch (IOException e) {
-                LOG.debug("Closing a socket failed", e);
-            }
+            connection.cancelTimeout();
         }
     }
 
@@ -202,61 +128,31 @@ class RatingsRepository {
         }
     }
 
+    /** @throws RatingsUnavailableException if it is no whole number of 32 bits */
     private static int nextRating(ResultSet rows) throws SQLException {
-        return rows.next() ? rows.getInt(1) : 0; // getInt makes 0 of NULL
-    }
-
-    private static boolean mayDoMore(Session session) {
-        try (Statement statement = session.connection.createStatement();
-                ResultSet grants = statement.executeQuery("SHOW GRANTS")) {
-            while (grants.next()) {
-                if (!LEAST_PRIVILEGE.matcher(grants.getString(1)).matches()) {
-                    return true;
-                }
-            }
-            return false;
-        } catch (SQLException e) {
-            LOG.debug("The server does not tell the account's grants", e); // a proxy in front of it may not know them
-            return false;
+        if (!rows.next()) {
+            return 0;
+        }
+        try {
+            return rows.getInt(1); // makes 0 of NULL
+        } catch (SQLException e) { // the row is here as a whole: only its value can be the reason
+            throw new RatingsUnavailableException(DatabaseFailure.RATING_INVALID, "ReviewID " + rows.getString(2), false);
         }
     }
 
-    private RatingsUnavailableException unavailable(Exception e, boolean loggedIn) {
+    private RatingsUnavailableException unavailable(Exception e) {
+        if (e instanceof RatingsUnavailableException invalid) {
+            return invalid;
+        }
         // The driver answers malformed packets with unchecked exceptions of any kind.
         SQLException failed = e instanceof SQLException s ? s : new SQLException("malformed answer", e);
-        DatabaseFailure failure = isExpired() ? DatabaseFailure.NO_ANSWER : DatabaseFailure.from(failed, loggedIn);
+        boolean loggedIn = connection.isOpen();
+        boolean greeted = connection.isGreeted();
+        DatabaseFailure failure = connection.isTimedOut()
+                ? DatabaseFailure.NO_ANSWER
+                : DatabaseFailure.from(failed, loggedIn, greeted);
         LOG.debugf(e, "Reading from %s failed: %s", settings.address(), failure.label());
         return new RatingsUnavailableException(failure, failed.getSQLState() + "/" + failed.getErrorCode(),
-                DatabaseFailure.brokeOffLogin(failed, loggedIn));
-    }
-
-    private boolean isExpired() {
-        synchronized (socketLock) {
-            return expired;
-        }
-    }
-
-    /** Closes the connection at hand without waiting for the database, which may be the reason. */
-    private void abandon() {
-        closeSocket();
-        close();
-    }
-
-    /** Closes the connection at hand, if there is one, as the server expects: it logs those that just break off. */
-    @PreDestroy
-    void close() {
-        if (session == null) {
-            return;
-        }
-        startBound(boundAtHand);
-        try {
-            session.connection.close();
-        } catch (SQLException e) {
-            LOG.debug("Closing a connection failed", e);
-        } finally {
-            watchdog.callOff();
-        }
-        session = null;
-        metrics.disconnected();
+                !loggedIn && failure.isBrokenOffLogin(failed, greeted));
     }
 }

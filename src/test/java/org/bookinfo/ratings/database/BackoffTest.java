@@ -6,14 +6,14 @@ import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-class RetryPaceTest {
+class BackoffTest {
 
     private static final RatingsUnavailableException BROKEN_OFF = new RatingsUnavailableException(DatabaseFailure.TLS,
             "", true);
     private static final RatingsUnavailableException REFUSED = new RatingsUnavailableException(
             DatabaseFailure.CONNECTION_REFUSED, "", false);
 
-    private final RetryPace pace = new RetryPace();
+    private final Backoff backoff = new Backoff();
 
     @Test
     void next_otherFailures_staysAboutTwiceASecond() {
@@ -30,26 +30,26 @@ class RetryPaceTest {
     void next_fiftyLoginsBrokenOff_takeMoreThanAnHour() {
         Duration time = Duration.ZERO;
         for (int i = 0; i < 50; i++) {
-            pace.failed(BROKEN_OFF);
-            time = time.plusNanos(pace.next());
+            backoff.failed(BROKEN_OFF);
+            time = time.plusNanos(backoff.next());
         }
         assertTrue(time.compareTo(Duration.ofHours(1)) > 0, time.toString());
-        assertTrue(pace.next() <= Duration.ofMinutes(10).toNanos());
+        assertTrue(backoff.next() <= Duration.ofMinutes(10).toNanos());
     }
 
     @Test
     void next_afterSuccess_isAboutTwiceASecondAgain() {
         for (int i = 0; i < 1000; i++) {
-            pace.failed(BROKEN_OFF);
+            backoff.failed(BROKEN_OFF);
         }
-        pace.succeeded();
+        backoff.succeeded();
         assertTwiceASecond(25, BROKEN_OFF);
     }
 
     private void assertTwiceASecond(int attempts, RatingsUnavailableException failure) {
         for (int i = 0; i < attempts; i++) {
-            pace.failed(failure);
-            long millis = pace.next() / 1_000_000;
+            backoff.failed(failure);
+            long millis = backoff.next() / 1_000_000;
             assertTrue(millis >= 400 && millis <= 600, millis + " ms after " + i);
         }
     }
