@@ -6,6 +6,8 @@ import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.sql.SQLException;
 import java.util.Locale;
@@ -192,7 +194,13 @@ public enum DatabaseFailure {
                 return NO_ANSWER;
             }
             if (cause instanceof ConnectException || cause instanceof NoRouteToHostException) {
-                return String.valueOf(cause.getMessage()).contains("timed out") ? NO_ANSWER : CONNECTION_REFUSED;
+                return says(cause, "timed out") ? NO_ANSWER : CONNECTION_REFUSED;
+            }
+            if (cause instanceof CertPathValidatorException || cause instanceof CertPathBuilderException) {
+                return CERTIFICATE_NOT_TRUSTED;
+            }
+            if (cause instanceof CertificateException && says(cause, "identity verification failed")) {
+                return CERTIFICATE_FOR_ANOTHER_HOST;
             }
             tls |= cause instanceof SSLException || cause instanceof CertificateException || namesTls(cause);
             broken |= cause instanceof EOFException || cause instanceof SocketException;
@@ -211,9 +219,12 @@ public enum DatabaseFailure {
 
     /** The driver's words are the only sign that its exceptions without a code and a TLS cause give. */
     private static boolean namesTls(Throwable e) {
-        String message = e.getMessage();
-        return message != null && (message.contains("Public Key Retrieval is not allowed")
-                || message.contains("SSL Connection required") || message.contains("SSL connection required"));
+        return says(e, "Public Key Retrieval is not allowed") || says(e, "SSL Connection required")
+                || says(e, "SSL connection required");
+    }
+
+    private static boolean says(Throwable e, String words) {
+        return e.getMessage() != null && e.getMessage().contains(words);
     }
 
     /**

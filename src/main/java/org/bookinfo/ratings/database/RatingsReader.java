@@ -84,7 +84,8 @@ public class RatingsReader {
         }
     }
 
-    RatingsReader(RatingsRepository repository, DatabaseConnection connection, DatabaseState state, DatabaseMetrics metrics, Settings settings,
+    RatingsReader(RatingsRepository repository, DatabaseConnection connection, DatabaseState state,
+            DatabaseMetrics metrics, Settings settings,
             ScheduledExecutorService timer) {
         this.repository = repository;
         this.connection = connection;

@@ -1,29 +1,18 @@
 package org.bookinfo.ratings.settings;
 
-import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
 
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509TrustManager;
-
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.TestDatabase;
+import org.bookinfo.ratings.testing.TrustStore;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -153,6 +142,10 @@ class ConfigurationIT {
         }
     }
 
+    private static String trustStore() throws Exception {
+        return TrustStore.forServer(database, folder, TRUST_STORE_PASSWORD).toString();
+    }
+
     private static String address() {
         return database.host() + ":" + database.port();
     }
@@ -169,26 +162,26 @@ class ConfigurationIT {
 
     @Test
     void sslModeVerifyCa_trustStoreWithTheServersAuthority_serves() throws Exception {
-        assertServes(environment("MYSQL_DB_SSL_MODE", "VERIFY_CA", "MYSQL_DB_TRUST_STORE", trustStore().toString(),
+        assertServes(environment("MYSQL_DB_SSL_MODE", "VERIFY_CA", "MYSQL_DB_TRUST_STORE", trustStore(),
                 "MYSQL_DB_TRUST_STORE_PASSWORD", TRUST_STORE_PASSWORD));
     }
 
     @Test
-    void sslModeVerifyCa_noTrustStore_isRefusedForTls() {
-        assertNames("tls", address(), environment("MYSQL_DB_SSL_MODE", "VERIFY_CA"));
+    void sslModeVerifyCa_noTrustStore_isNotTrusted() {
+        assertNames("certificate-not-trusted", address(), environment("MYSQL_DB_SSL_MODE", "VERIFY_CA"));
     }
 
     /** Neither server's certificate, made by itself, is for the name or address that it is reached at. */
     @Test
-    void sslModeVerifyIdentity_certificateForAnotherHost_isRefusedForTls() throws Exception {
-        assertNames("tls", address(),
-                environment("MYSQL_DB_SSL_MODE", "verify_identity", "MYSQL_DB_TRUST_STORE", trustStore().toString(),
+    void sslModeVerifyIdentity_certificateForAnotherHost_isToldSo() throws Exception {
+        assertNames("certificate-for-another-host", address(),
+                environment("MYSQL_DB_SSL_MODE", "verify_identity", "MYSQL_DB_TRUST_STORE", trustStore(),
                         "MYSQL_DB_TRUST_STORE_PASSWORD", TRUST_STORE_PASSWORD));
     }
 
     @Test
     void trustStorePasswordWrong_endsTheProcess() throws Exception {
-        assertRefused("MYSQL_DB_TRUST_STORE", environment("MYSQL_DB_TRUST_STORE", trustStore().toString(),
+        assertRefused("MYSQL_DB_TRUST_STORE", environment("MYSQL_DB_TRUST_STORE", trustStore(),
                 "MYSQL_DB_TRUST_STORE_PASSWORD", "wrong"));
     }
 
@@ -235,58 +228,6 @@ class ConfigurationIT {
             }
         } catch (IOException e) {
             // The test is over.
-        }
-    }
-
-    /** A trust store with the last certificate that the server shows: its authority's, or its own if that signed itself. */
-    private static Path trustStore() throws Exception {
-        Certificate[] chain = serverCertificates();
-        KeyStore trustStore = KeyStore.getInstance("PKCS12");
-        trustStore.load(null, null);
-        trustStore.setCertificateEntry("authority", chain[chain.length - 1]);
-        Path file = folder.resolve("trust store.p12");
-        try (OutputStream out = Files.newOutputStream(file)) {
-            trustStore.store(out, TRUST_STORE_PASSWORD.toCharArray());
-        }
-        return file;
-    }
-
-    /** TLS begins within MySQL's protocol: after the server's greeting and the client's packet that asks for it. */
-    private static Certificate[] serverCertificates() throws Exception {
-        SSLContext trustingAnybody = SSLContext.getInstance("TLS");
-        trustingAnybody.init(null, new TrustManager[]{new TrustsAnybody()}, null);
-        try (Socket socket = new Socket(database.host(), database.port())) {
-            DataInputStream in = new DataInputStream(socket.getInputStream());
-            int greeting = in.read() | in.read() << 8 | in.read() << 16;
-            in.skipNBytes(1 + greeting);
-            byte[] request = new byte[4 + 32];
-            request[0] = 32; // length
-            request[3] = 1; // the second packet
-            request[5] = (byte) 0x8a; // CLIENT_PROTOCOL_41, CLIENT_SSL and CLIENT_SECURE_CONNECTION
-            request[12] = 45; // utf8mb4
-            socket.getOutputStream().write(request);
-            try (SSLSocket tls = (SSLSocket) trustingAnybody.getSocketFactory().createSocket(socket, database.host(),
-                    database.port(), false)) {
-                tls.startHandshake();
-                return tls.getSession().getPeerCertificates();
-            }
-        }
-    }
-
-    private static final class TrustsAnybody implements X509TrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String authType) {
-            // This client only wants to see the certificates.
-        }
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String authType) {
-            // This client only wants to see the certificates.
-        }
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
         }
     }
 }

@@ -35,8 +35,14 @@ public final class FaultyProxy implements AutoCloseable {
         RESET,
         /** Accepted, and never a byte. */
         SILENT,
-        /** The server's greeting comes, and then nothing. */
+        /** The server's greeting comes, and then nothing: neither side hears of the other any more. */
         SILENT_AFTER_GREETING,
+        /** The server's greeting comes, then its side of TLS's hello, and then nothing. */
+        SILENT_AFTER_HELLO,
+        /** The server's greeting comes, and then the end. */
+        CLOSED_AFTER_GREETING,
+        /** TLS is agreed upon, and when the server speaks again, which is about the login, the connection ends. */
+        CLOSED_AFTER_HELLO,
         /** Bytes pass until the number that {@link #cutAfter} says has come from the server; then the connection ends. */
         CUT,
         /** From the server one byte a second. */
@@ -47,8 +53,17 @@ public final class FaultyProxy implements AutoCloseable {
         DROPPED
     }
 
+    /** The server greets, is asked for TLS, says its hello, and is told who wants to log in. */
+    private static final int GREETING = 1;
+    private static final int HELLO = 2;
+
+    private static final Set<Fault> SILENT = EnumSet.of(Fault.SILENT, Fault.DROPPED, Fault.SILENT_AFTER_GREETING,
+            Fault.SILENT_AFTER_HELLO);
+
     private final String host;
     private final IntSupplier port;
+    private final InetAddress source;
+    private final InetAddress listenAddress;
     private final int listenPort;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final Set<Socket> frozen = ConcurrentHashMap.newKeySet();
@@ -63,9 +78,22 @@ public final class FaultyProxy implements AutoCloseable {
 
     /** @param port the server's, asked for each new connection */
     public FaultyProxy(String host, IntSupplier port) throws IOException {
+        this(host, port, null);
+    }
+
+    /** @param source the address that the server sees, null for any */
+    public FaultyProxy(String host, IntSupplier port, InetAddress source) throws IOException {
+        this(host, port, source, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    }
+
+    /** @param listen the address that clients connect to; with port 0, to any that is free */
+    public FaultyProxy(String host, IntSupplier port, InetAddress source, InetSocketAddress listen)
+            throws IOException {
         this.host = host;
         this.port = port;
-        listener = listen(0, 200);
+        this.source = source;
+        listenAddress = listen.getAddress();
+        listener = listen(listen.getPort(), 200);
         listenPort = listener.getLocalPort();
         accept(listener);
     }
@@ -119,7 +147,7 @@ public final class FaultyProxy implements AutoCloseable {
                 listener = listen(listenPort, 200);
                 accept(listener);
             }
-            if (next != Fault.SILENT && next != Fault.DROPPED && next != Fault.SILENT_AFTER_GREETING) {
+            if (!SILENT.contains(next)) {
                 // A silent fault is silent about connections that are open, too; and so is its end.
                 closeOpen(next == Fault.RESET);
             }
@@ -150,12 +178,12 @@ public final class FaultyProxy implements AutoCloseable {
         }
     }
 
-    private static ServerSocket listen(int port, int backlog) throws IOException {
+    private ServerSocket listen(int port, int backlog) throws IOException {
         for (int tries = 0;; tries++) {
             ServerSocket socket = new ServerSocket();
             try {
                 socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), backlog);
+                socket.bind(new InetSocketAddress(listenAddress, port), backlog);
                 return socket;
             } catch (BindException e) {
                 socket.close();
@@ -183,7 +211,7 @@ public final class FaultyProxy implements AutoCloseable {
             Socket socket = new Socket();
             backlog.add(socket);
             try {
-                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), listenPort), 200);
+                socket.connect(new InetSocketAddress(listenAddress, listenPort), 200);
             } catch (IOException e) {
                 return; // it is full
             }
@@ -211,12 +239,12 @@ public final class FaultyProxy implements AutoCloseable {
         if (fault == Fault.SILENT) {
             Socket nobody = new Socket();
             open.add(nobody);
-            start("silent", () -> copy(client, nobody, false));
+            start("silent", () -> copy(client, nobody, false, new Turns()));
             return;
         }
         Socket server;
         try {
-            server = new Socket(host, port.getAsInt());
+            server = new Socket(InetAddress.getByName(host), port.getAsInt(), source, 0);
         } catch (IOException e) {
             end(client, false);
             return;
@@ -229,11 +257,12 @@ public final class FaultyProxy implements AutoCloseable {
             open.add(server);
         }
         fromServer = 0;
-        start("up", () -> copy(client, server, false));
-        start("down", () -> copy(server, client, true));
+        Turns turns = new Turns();
+        start("up", () -> copy(client, server, false, turns));
+        start("down", () -> copy(server, client, true, turns));
     }
 
-    private void copy(Socket from, Socket to, boolean down) throws IOException {
+    private void copy(Socket from, Socket to, boolean down, Turns turns) throws IOException {
         byte[] bytes = new byte[8192];
         long passed = 0;
         try {
@@ -243,9 +272,13 @@ public final class FaultyProxy implements AutoCloseable {
                     statements.incrementAndGet();
                 }
                 Fault now = fault;
-                boolean greeting = down && passed == 0;
+                int turn = turns.next(down);
+                if (now == Fault.CLOSED_AFTER_HELLO && down && turn > HELLO) {
+                    return;
+                }
                 if (frozen.contains(from) || now == Fault.SILENT || now == Fault.DROPPED
-                        || now == Fault.SILENT_AFTER_GREETING && !greeting) {
+                        || now == Fault.SILENT_AFTER_GREETING && !(down && turn == GREETING)
+                        || now == Fault.SILENT_AFTER_HELLO && down && turn > HELLO) {
                     dropped.incrementAndGet();
                     continue; // and read on, so that the end of the connection is seen
                 }
@@ -264,10 +297,28 @@ public final class FaultyProxy implements AutoCloseable {
                 if (down) {
                     fromServer = passed;
                 }
+                if (now == Fault.CLOSED_AFTER_GREETING) {
+                    return;
+                }
             }
         } finally {
             end(from, false);
             end(to, false);
+        }
+    }
+
+    /** Counts how often the server has spoken, the client having spoken in between. */
+    private static final class Turns {
+        private int server;
+        private boolean serverWasLast;
+
+        /** @return the number of the server's turn that is on, or was last */
+        synchronized int next(boolean fromServer) {
+            if (fromServer && !serverWasLast) {
+                server++;
+            }
+            serverWasLast = fromServer;
+            return server;
         }
     }
 

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -31,7 +32,12 @@ public final class PackagedApplication implements AutoCloseable {
 
     /** Starts it; the caller awaits what it wants to see. */
     public PackagedApplication(Map<String, String> environment) {
-        ProcessBuilder builder = new ProcessBuilder(command());
+        this(environment, Map.of());
+    }
+
+    /** @param properties system properties, which a native executable takes as well */
+    public PackagedApplication(Map<String, String> environment, Map<String, String> properties) {
+        ProcessBuilder builder = new ProcessBuilder(command(properties));
         builder.environment().clear();
         builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
         builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
@@ -72,13 +78,19 @@ public final class PackagedApplication implements AutoCloseable {
                         executable.getFileName().toString().replaceFirst("-runner$", "-native-image-source-jar"));
     }
 
-    private static List<String> command() {
-        if (!isJar()) {
-            return List.of(path().toString());
+    private static List<String> command(Map<String, String> properties) {
+        List<String> command = new ArrayList<>();
+        if (isJar()) {
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.add("-XX:TieredStopAtLevel=1"); // compiling less, it starts sooner
+        } else {
+            command.add(path().toString());
         }
-        // Compiling less, it starts sooner.
-        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-                "-jar", path().toString());
+        properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
+        if (isJar()) {
+            command.addAll(List.of("-jar", path().toString()));
+        }
+        return command;
     }
 
     private static Path temporaryFile(String name) {

@@ -10,6 +10,7 @@ import com.github.dockerjava.api.model.ExposedPort;
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
 import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.mysql.MySQLContainer;
 
 /**
@@ -36,16 +37,27 @@ public abstract class TestDatabase implements AutoCloseable {
         return database;
     }
 
+    /**
+     * Starts a server of the test's own that sees its clients' addresses as they are, any of 127.0.0.0/8, and counts the logins
+     * that each breaks off, as servers do by default.
+     */
+    public static TestDatabase startOnThisHost() {
+        TestDatabase database = hasEngine() ? new ContainerOnThisHost() : new Embedded("--skip-name-resolve=OFF");
+        database.reset();
+        return database;
+    }
+
     private static TestDatabase choose() {
-        String choice = System.getenv().getOrDefault("RATINGS_TEST_DATABASE", "");
         if (System.getenv("MYSQL_DB_HOST") != null) {
             return new External();
         }
-        if (choice.equals("container")
-                || !choice.equals("embedded") && DockerClientFactory.instance().isDockerAvailable()) {
-            return new Container();
-        }
-        return new Embedded();
+        return hasEngine() ? new Container() : new Embedded();
+    }
+
+    private static boolean hasEngine() {
+        String choice = System.getenv().getOrDefault("RATINGS_TEST_DATABASE", "");
+        return choice.equals("container")
+                || !choice.equals("embedded") && DockerClientFactory.instance().isDockerAvailable();
     }
 
     public abstract String host();
@@ -65,6 +77,23 @@ public abstract class TestDatabase implements AutoCloseable {
     /** A connection of the administrator's. */
     public Connection connect() throws SQLException {
         return DriverManager.getConnection(EmbeddedDatabase.adminUrl(host(), port()), admin(), adminPassword());
+    }
+
+    /** Its error codes, its statements and its defaults differ here and there. */
+    public boolean isMariaDb() {
+        try (Connection connection = connect()) {
+            return connection.getMetaData().getDatabaseProductVersion().contains("MariaDB");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    boolean answers() {
+        try (Connection connection = connect()) {
+            return connection.isValid(5);
+        } catch (SQLException e) {
+            return false;
+        }
     }
 
     /** Executes statements as the administrator, with {@code test} as their database. */
@@ -179,14 +208,6 @@ public abstract class TestDatabase implements AutoCloseable {
             Await.until("the server answers again", this::answers);
         }
 
-        private boolean answers() {
-            try (Connection connection = connect()) {
-                return connection.isValid(5);
-            } catch (SQLException e) {
-                return false;
-            }
-        }
-
         private static DockerClient docker() {
             return DockerClientFactory.instance().client();
         }
@@ -202,8 +223,60 @@ public abstract class TestDatabase implements AutoCloseable {
         }
     }
 
+    /** In the host's own network, where nothing stands between a client's address and the server. */
+    private static final class ContainerOnThisHost extends TestDatabase {
+        private final int port = EmbeddedDatabaseConfig.freePort();
+        private final String password = EmbeddedDatabaseConfig.newPassword();
+        private final GenericContainer<?> container = new GenericContainer<>(IMAGE).withNetworkMode("host")
+                .withEnv("MYSQL_ROOT_PASSWORD", password).withCommand("--port=" + port);
+
+        ContainerOnThisHost() {
+            container.start();
+            Await.until("the server answers", this::answers);
+        }
+
+        @Override
+        public String host() {
+            return "127.0.0.1";
+        }
+
+        @Override
+        public int port() {
+            return port;
+        }
+
+        @Override
+        public String admin() {
+            return "root";
+        }
+
+        @Override
+        public String adminPassword() {
+            return password;
+        }
+
+        @Override
+        public void restart() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void close() {
+            container.stop();
+        }
+
+        @Override
+        public String toString() {
+            return "MySQL in a container on this host's network, image " + IMAGE;
+        }
+    }
+
     private static final class Embedded extends TestDatabase {
-        private final EmbeddedDatabase server = EmbeddedDatabase.start(EmbeddedDatabaseConfig.freePort());
+        private final EmbeddedDatabase server;
+
+        Embedded(String... options) {
+            server = EmbeddedDatabase.start(EmbeddedDatabaseConfig.freePort(), options);
+        }
 
         @Override
         public String host() {
