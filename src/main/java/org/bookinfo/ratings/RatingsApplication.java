@@ -1,9 +1,11 @@
 package org.bookinfo.ratings;
 
 import java.security.Security;
+import java.util.Optional;
 
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import org.bookinfo.ratings.settings.Settings;
 
 /**
  * Starts the service.
@@ -18,6 +20,11 @@ public class RatingsApplication {
     private static final String ADDRESS_SECONDS = "1";
 
     public static void main(String... args) {
+        Optional<String> fault = Settings.firstFault(System.getenv());
+        if (fault.isPresent()) {
+            System.err.println(fault.get());
+            System.exit(1);
+        }
         // Before the first name is looked up, which is within the first call that sets a security property: the log manager hears
         // of that, and asks for this host's name. So only one of the two can be set that way, and Java's own file has the other.
         System.setProperty("sun.net.inetaddr.ttl", ADDRESS_SECONDS);

@@ -8,12 +8,13 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.time.DateTimeException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
-import java.util.NoSuchElementException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -24,13 +25,13 @@ import jakarta.interceptor.Interceptor;
 
 import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.DurationConverter;
 import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 import org.jboss.logging.Logger;
 
 /**
- * What the environment says, checked before anything uses it: a setting that cannot work ends the start
- * with one sentence.
+ * What a user may set, by variables of the environment. A value that cannot work ends the start with one sentence.
  */
 @Singleton
 public class Settings {
@@ -44,20 +45,39 @@ public class Settings {
     private static final String SSL_MODE = "MYSQL_DB_SSL_MODE";
     private static final String TRUST_STORE = "MYSQL_DB_TRUST_STORE";
     private static final String TRUST_STORE_PASSWORD = "MYSQL_DB_TRUST_STORE_PASSWORD";
-    private static final String DEADLINE = "RATINGS_DEADLINE";
-    private static final String LOG_JSON = "RATINGS_LOG_JSON";
+
+    private static final String DEFAULT_PORT = "3306";
 
     /** A DNS name (with the underscore that container networks allow), an IPv4 or an IPv6 address. */
     private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?"
             + "|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?");
 
-    /** Connector/J's property sslMode. */
-    private static final Set<String> SSL_MODES = Set.of("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA",
+    /** Connector/J's property sslMode; empty for the default. */
+    private static final Set<String> SSL_MODES = Set.of("", "DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA",
             "VERIFY_IDENTITY");
 
     /** Below, a login over TLS to a server nearby may take longer; above, every caller has long given up. */
     private static final Duration SHORTEST_DEADLINE = Duration.ofMillis(200);
     private static final Duration LONGEST_DEADLINE = Duration.ofSeconds(10);
+
+    /** What a variable, where it is set, has to be. */
+    private record Rule(String variable, Predicate<String> fits, String fault) {
+    }
+
+    private static final List<Rule> RULES = List.of(
+            new Rule(HOST, value -> HOST_NAME.matcher(value).matches(), "is not a host name or an IP address"),
+            new Rule(PORT, value -> isPort(value) && Integer.parseInt(value) > 0,
+                    "is not a port: it must be a whole number from 1 to 65535"),
+            new Rule(USER, value -> value.chars().noneMatch(Character::isISOControl),
+                    "contains a line break or control character"),
+            new Rule(SSL_MODE, value -> SSL_MODES.contains(value.toUpperCase(Locale.ROOT)),
+                    "is not one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY"),
+            new Rule("RATINGS_DEADLINE", Settings::isDeadline,
+                    "must be a duration from " + SHORTEST_DEADLINE.toMillis() + "ms to " + LONGEST_DEADLINE.toSeconds()
+                            + "s, such as 1s"),
+            new Rule("QUARKUS_HTTP_PORT", Settings::isPort,
+                    "is not a port: it must be a whole number from 1 to 65535, or 0 for any that is free"),
+            new Rule("RATINGS_LOG_JSON", Set.of("true", "false")::contains, "must be true or false"));
 
     /** What Java puts in place of bytes that are no characters in the locale's character set. */
     private static final char UNDECODABLE = '\uFFFD';
@@ -74,7 +94,7 @@ public class Settings {
     /** The database's host and port, as one writes them in a message. */
     public String address() {
         String host = value(HOST).orElse("");
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + value(PORT).orElse("3306");
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + value(PORT).orElse(DEFAULT_PORT);
     }
 
     public String user() {
@@ -105,55 +125,61 @@ public class Settings {
     }
 
     /**
+     * The first fault of what the environment says, as a sentence. Asked before the framework begins, which would have words of its
+     * own for some of them. What is not set at all may still come from elsewhere: see {@link #check}.
+     */
+    public static Optional<String> firstFault(Map<String, String> environment) {
+        return RULES.stream().filter(rule -> environment.containsKey(rule.variable) && !isMissing(rule, environment)
+                && !rule.fits.test(environment.get(rule.variable))).map(rule -> sentence(rule.variable, rule.fault))
+                .findFirst();
+    }
+
+    /** An empty host or user is none. */
+    private static boolean isMissing(Rule rule, Map<String, String> environment) {
+        return Set.of(HOST, USER).contains(rule.variable) && environment.get(rule.variable).isEmpty();
+    }
+
+    /**
      * @throws IllegalStateException caused by a sentence that names the variable; it ends the process with exit code 1
      */
     void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
-        String host = required(HOST, "the host name or address of the MySQL server");
-        refuseUnless(HOST_NAME.matcher(host).matches(), HOST, "is not a host name or an IP address");
-        String port = value(PORT).orElse("3306");
-        refuseUnless(port.matches("[0-9]{1,5}") && Integer.parseInt(port) >= 1 && Integer.parseInt(port) <= 65535, PORT,
-                "is not a port: it must be a whole number from 1 to 65535");
-        String user = required(USER, "the account that may SELECT from test.ratings");
-        refuseUnless(user.chars().noneMatch(Character::isISOControl), USER,
-                "contains a line break or control character");
+        refuseUnless(!value(HOST).orElse("").isEmpty(), HOST,
+                "is not set: it must be the host name or address of the MySQL server");
+        refuseUnless(!user().isEmpty(), USER, "is not set: it must be the account that may SELECT from test.ratings");
         refuseUnless(value(PASSWORD).isPresent(), PASSWORD,
                 "is not set: it must be the password of MYSQL_DB_USER (set it empty for an account without one)");
+        for (Rule rule : RULES) {
+            refuseUnless(value(rule.variable).map(rule.fits::test).orElse(true), rule.variable, rule.fault);
+        }
         if (password().endsWith("\n")) {
             LOG.warnf("%s ends with a line break, which is taken as part of the password", PASSWORD);
         }
-        refuseUnless(SSL_MODES.contains(sslMode()), SSL_MODE,
-                "is not one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY");
         refuseUnless(isNoneOrReadable(), TRUST_STORE, "is not a file that can be read");
         refuseUnless(isNoneOrOpens(), TRUST_STORE,
                 "is not a PKCS#12 key store that " + TRUST_STORE_PASSWORD + " opens");
-        checkDeadline();
-        String json = value(LOG_JSON).orElse("false");
-        refuseUnless(json.equals("true") || json.equals("false"), LOG_JSON, "must be true or false");
-    }
-
-    private void checkDeadline() {
-        String range = "must be a duration from " + SHORTEST_DEADLINE.toMillis() + "ms to "
-                + LONGEST_DEADLINE.toSeconds() + "s, such as 1s";
-        try {
-            Duration deadline = deadline();
-            refuseUnless(
-                    deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0, DEADLINE,
-                    range);
-        } catch (IllegalArgumentException | DateTimeException | NoSuchElementException e) { // no duration, or empty
-            refuseUnless(false, DEADLINE, range);
-        }
-    }
-
-    private String required(String variable, String meaning) {
-        String value = value(variable).orElse("");
-        refuseUnless(!value.isEmpty(), variable, "is not set: it must be " + meaning);
-        return value;
     }
 
     private static void refuseUnless(boolean fits, String variable, String fault) {
         if (!fits) {
             // As a cause: thrown as it is, it only ends the start, and the process stays, with no one listening.
-            throw new IllegalStateException(new PreventFurtherStepsException(variable + " " + fault + ".", 1));
+            throw new IllegalStateException(new PreventFurtherStepsException(sentence(variable, fault), 1));
+        }
+    }
+
+    private static String sentence(String variable, String fault) {
+        return variable + " " + fault + ".";
+    }
+
+    private static boolean isPort(String value) {
+        return value.matches("[0-9]{1,5}") && Integer.parseInt(value) <= 65535;
+    }
+
+    private static boolean isDeadline(String value) {
+        try {
+            Duration deadline = DurationConverter.parseDuration(value);
+            return deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0;
+        } catch (RuntimeException e) { // what it throws depends on what is wrong; for an empty value, as there is none
+            return false;
         }
     }
 

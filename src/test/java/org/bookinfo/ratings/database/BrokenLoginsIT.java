@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
@@ -123,6 +124,7 @@ class BrokenLoginsIT {
             Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
             int before = proxy.accepted();
             proxy.set(Fault.CLOSED_AFTER_GREETING);
+            assertEquals(503, http.get("/ratings/0").status());
             Await.until("the server has counted enough", () -> proxy.accepted() > before + 4);
             proxy.set(Fault.NONE);
             Await.until("the cause is told",

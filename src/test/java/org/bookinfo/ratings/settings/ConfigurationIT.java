@@ -69,7 +69,7 @@ class ConfigurationIT {
         try (PackagedApplication application = new PackagedApplication(environment)) {
             assertEquals(1, application.exitCode(), application.out());
             assertTrue(application.err().matches("[^\n]*\\b" + variable + "\\b[^\n]*\\.\n"), application.err());
-            assertFalse(application.out().contains("Exception"), application.out());
+            assertEquals("", application.out());
             assertShowsNoPassword(application);
         }
     }
@@ -113,7 +113,10 @@ class ConfigurationIT {
             "MYSQL_DB_TRUST_STORE, target", "MYSQL_DB_TRUST_STORE, pom.xml", "RATINGS_DEADLINE, 0",
             "RATINGS_DEADLINE, fast", "RATINGS_DEADLINE, 1h",
             "RATINGS_DEADLINE, -1s", "RATINGS_DEADLINE, ``", "RATINGS_DEADLINE, `${`", "MYSQL_DB_SSL_MODE, `${`",
-            "RATINGS_DEADLINE, 99999999999999999999s", "RATINGS_LOG_JSON, maybe", "RATINGS_LOG_JSON, ``"})
+            "RATINGS_DEADLINE, 99999999999999999999s", "RATINGS_LOG_JSON, maybe", "RATINGS_LOG_JSON, ``",
+            "MYSQL_DB_HOST, `${`",
+            "MYSQL_DB_PORT, `${`", "QUARKUS_HTTP_PORT, abc", "QUARKUS_HTTP_PORT, 70000", "QUARKUS_HTTP_PORT, ``",
+            "QUARKUS_HTTP_PORT, -1", "QUARKUS_HTTP_PORT, `${`"})
     void valueThatCannotWork_endsTheProcess(String variable, String value) {
         assertRefused(variable, environment(variable, value));
     }
