@@ -1,12 +1,7 @@
 package org.bookinfo.ratings.database;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.Socket;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -27,8 +22,10 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.KeepAlive;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -44,7 +41,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @WithTestResource(DatabaseResource.class)
 class FreshnessTest {
 
-    private static final int READS = 100_000;
+    private static final int READS = Campaign.size(20_000, 100_000);
     private static final int READERS = 32;
     private static final int CROWD = 200;
     private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
@@ -109,11 +106,11 @@ class FreshnessTest {
 
     private int countStale(int reads, AtomicIntegerArray acknowledged) throws IOException {
         int stale = 0;
-        try (KeepAlive connection = new KeepAlive()) {
+        try (KeepAlive connection = new KeepAlive(service)) {
             for (int i = 0; i < reads; i++) {
                 int first = acknowledged.get(0);
                 int second = acknowledged.get(1);
-                String[] parts = connection.get().split("[:,}]");
+                String[] parts = connection.get("/ratings/0").body().split("[:,}]");
                 if (Integer.parseInt(parts[4]) < first || Integer.parseInt(parts[6]) < second) {
                     stale++;
                 }
@@ -132,7 +129,7 @@ class FreshnessTest {
             Await.until("the first read waits for the lock", () -> waiting(lock) == 1);
             List<KeepAlive> crowd = new ArrayList<>();
             for (int i = 0; i < CROWD; i++) {
-                KeepAlive one = new KeepAlive();
+                KeepAlive one = new KeepAlive(service);
                 crowd.add(one);
                 one.send("/ratings/0");
             }
@@ -144,7 +141,7 @@ class FreshnessTest {
             lock.execute("UNLOCK TABLES");
             assertEquals(GOOD, first.get(20, TimeUnit.SECONDS));
             for (KeepAlive one : crowd) {
-                assertEquals(GOOD, "200 " + one.receive());
+                assertEquals(GOOD, one.receive().summary());
                 one.close();
             }
             assertEquals(1, DatabaseResource.proxy().statements() - before);
@@ -156,40 +153,5 @@ class FreshnessTest {
                 + " WHERE USER = 'bookinfo' AND STATE LIKE 'Waiting for table%'");
         count.next();
         return count.getInt(1);
-    }
-
-    /** A connection that is used for many requests. */
-    private final class KeepAlive implements AutoCloseable {
-        private final Socket socket;
-        private final InputStream in;
-        private final OutputStream out;
-
-        KeepAlive() throws IOException {
-            socket = new Socket(service.getHost(), service.getPort());
-            socket.setTcpNoDelay(true);
-            socket.setSoTimeout(20_000);
-            in = new BufferedInputStream(socket.getInputStream());
-            out = socket.getOutputStream();
-        }
-
-        String get() throws IOException {
-            send("/ratings/0");
-            return receive();
-        }
-
-        void send(String path) throws IOException {
-            out.write(("GET " + path + " HTTP/1.1\r\nHost: ratings\r\n\r\n").getBytes(StandardCharsets.UTF_8));
-        }
-
-        String receive() throws IOException {
-            Http.Answer answer = Http.read(in);
-            assertEquals(200, answer.status());
-            return answer.body();
-        }
-
-        @Override
-        public void close() throws IOException {
-            socket.close();
-        }
     }
 }

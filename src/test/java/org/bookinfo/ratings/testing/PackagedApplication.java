@@ -102,7 +102,11 @@ public final class PackagedApplication implements AutoCloseable {
     }
 
     public Http http() {
-        return new Http(URI.create("http://127.0.0.1:" + port));
+        return new Http(uri());
+    }
+
+    public URI uri() {
+        return URI.create("http://127.0.0.1:" + port);
     }
 
     /** Waits until it listens; an application that does not is closed. */
