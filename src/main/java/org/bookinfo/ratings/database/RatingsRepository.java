@@ -135,7 +135,7 @@ class RatingsRepository {
         }
         try {
             return rows.getInt(1); // makes 0 of NULL
-        } catch (SQLException e) { // the row is here as a whole: only its value can be the reason
+        } catch (SQLException | RuntimeException e) { // the row is here as a whole: only its value can be the reason
             throw new RatingsUnavailableException(DatabaseFailure.RATING_INVALID, "ReviewID " + rows.getString(2),
                     false);
         }

@@ -4,9 +4,10 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.DatabaseResource;
+import org.bookinfo.ratings.testing.Patient;
 
 @QuarkusIntegrationTest
-@TestProfile(FreshnessTest.Patient.class)
+@TestProfile(Patient.class)
 @WithTestResource(DatabaseResource.class)
 class FreshnessIT extends FreshnessTest {
 }

@@ -8,7 +8,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,13 +18,13 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.KeepAlive;
+import org.bookinfo.ratings.testing.Patient;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +36,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * One read serves all who wait for it, and nobody who came after it began.
  */
 @QuarkusTest
-@TestProfile(FreshnessTest.Patient.class)
+@TestProfile(Patient.class)
 @WithTestResource(DatabaseResource.class)
 class FreshnessTest {
 
@@ -45,14 +44,6 @@ class FreshnessTest {
     private static final int READERS = 32;
     private static final int CROWD = 200;
     private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
-
-    /** A read may be held up for seconds, so that the tests need not hurry. */
-    public static final class Patient implements QuarkusTestProfile {
-        @Override
-        public Map<String, String> getConfigOverrides() {
-            return Map.of("ratings.deadline", "10s");
-        }
-    }
 
     @TestHTTPResource("/")
     URI service;
