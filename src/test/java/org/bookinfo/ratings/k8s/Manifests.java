@@ -1,4 +1,4 @@
-package org.bookinfo.ratings;
+package org.bookinfo.ratings.k8s;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,18 +31,20 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import org.opentest4j.TestAbortedException;
 
 /**
  * The objects that a folder below {@code k8s/} consists of, built as users build them and parsed strictly.
  */
-final class Manifests {
+public final class Manifests {
 
     /** Every kind that we mean to apply, in the version that we mean; anything else is refused. */
     private static final Map<String, Class<? extends HasMetadata>> TYPES = Stream
             .of(Deployment.class, Secret.class, Service.class, ServiceAccount.class, HorizontalPodAutoscaler.class,
                     PodDisruptionBudget.class, DestinationRule.class, ServiceEntry.class, VirtualService.class,
-                    AuthorizationPolicy.class, PeerAuthentication.class)
+                    AuthorizationPolicy.class, PeerAuthentication.class, HTTPRoute.class)
             .collect(Collectors.toMap(type -> HasMetadata.getApiVersion(type) + " " + HasMetadata.getKind(type),
                     type -> type));
 
@@ -72,6 +74,7 @@ final class Manifests {
 
     /**
      * @throws AssertionError if the folder does not build, or the result is not of the types that it says
+     * @throws TestAbortedException where there is no kubectl
      */
     static Manifests build(Path folder) {
         Outcome outcome = kubectl("kustomize", folder.toString());
@@ -90,7 +93,7 @@ final class Manifests {
         return outcome.errors();
     }
 
-    static Manifests parsed(Path file) throws IOException {
+    public static Manifests parsed(Path file) throws IOException {
         return new Manifests(Files.readString(file));
     }
 
@@ -99,7 +102,7 @@ final class Manifests {
     }
 
     /** Kind and name of every object, sorted. */
-    List<String> names() {
+    public List<String> names() {
         return objects.stream().map(object -> object.getKind() + " " + object.getMetadata().getName()).sorted()
                 .toList();
     }
@@ -109,7 +112,7 @@ final class Manifests {
     }
 
     /** The only object of the type. */
-    <T extends HasMetadata> T the(Class<T> type) {
+    public <T extends HasMetadata> T the(Class<T> type) {
         return the(type, object -> true);
     }
 
@@ -169,8 +172,10 @@ final class Manifests {
         try {
             return run(Stream.concat(Stream.of("kubectl"), Stream.of(arguments)).toArray(String[]::new));
         } catch (UncheckedIOException e) {
-            throw new AssertionError("Install kubectl 1.27 or newer (it needs no cluster): these tests build k8s/ with"
-                    + " 'kubectl kustomize', as users do.", e);
+            throw new TestAbortedException(
+                    "Install kubectl 1.27 or newer, without a cluster: these tests build k8s/ with"
+                            + " 'kubectl kustomize', as users do.",
+                    e);
         }
     }
 
@@ -180,7 +185,7 @@ final class Manifests {
     /**
      * A copy of {@code k8s/} for a database, as a user has it after editing the one file.
      */
-    static final class Copy {
+    public static final class Copy {
 
         private static final Path SOURCE = Path.of("k8s");
 
@@ -190,7 +195,7 @@ final class Manifests {
          * @param folder an empty one, in which {@code k8s} is made
          * @param changes values that differ from the example's
          */
-        Copy(Path folder, Map<String, String> changes) throws IOException {
+        public Copy(Path folder, Map<String, String> changes) throws IOException {
             this.folder = folder.resolve("k8s");
             try (Stream<Path> files = Files.walk(SOURCE)) {
                 for (Path file : files.toList()) {
@@ -220,7 +225,16 @@ final class Manifests {
             return folder.resolve(name);
         }
 
-        Manifests build(String name) {
+        /** Changes a line of database.env. */
+        void set(String variable, String value) throws IOException {
+            List<String> lines = new ArrayList<>();
+            for (String line : Files.readAllLines(path("database/database.env"))) {
+                lines.add(line.startsWith(variable + "=") ? variable + "=" + value : line);
+            }
+            Files.write(path("database/database.env"), lines);
+        }
+
+        public Manifests build(String name) {
             return Manifests.build(path(name));
         }
 
