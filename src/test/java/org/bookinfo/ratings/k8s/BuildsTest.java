@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -16,7 +17,9 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -28,6 +31,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * strictly: see {@link Manifests}.
  */
 class BuildsTest extends ManifestsFixture {
+
+    /** Does not go with authorization: nobody could call the service. */
+    private static final Set<String> REFUSED = Set.of("components/authorization", "components/standalone");
 
     private static final List<String> COMPONENTS = List.of("authorization", "scale", "standalone", "trust-store");
 
@@ -56,7 +62,7 @@ class BuildsTest extends ManifestsFixture {
         assertFalse(k8s.build(name).names().isEmpty());
     }
 
-    /** Every folder with objects to apply. A new one is found by itself. */
+    /** Every folder with objects to apply; those named values make patches of a database's values. A new one is found by itself. */
     static List<String> kustomizations() throws IOException {
         try (Stream<Path> files = Files.walk(Path.of("k8s"))) {
             return files.filter(file -> file.endsWith("kustomization.yaml")).map(Path::getParent)
@@ -89,14 +95,33 @@ class BuildsTest extends ManifestsFixture {
         return IntStream.range(0, 1 << COMPONENTS.size())
                 .mapToObj(set -> IntStream.range(0, COMPONENTS.size()).filter(i -> (set >> i & 1) == 1)
                         .mapToObj(i -> "components/" + COMPONENTS.get(i)).toList())
-                .toList();
+                .filter(components -> !components.containsAll(REFUSED)).toList();
     }
 
-    @Test
-    void wholeInstall_allComponents_builds() throws IOException {
-        Manifests manifests = k8s.build(List.of("."), COMPONENTS.stream().map(name -> "components/" + name).toList());
+    @ParameterizedTest
+    @ValueSource(strings = {"authorization", "standalone"})
+    void wholeInstall_allComponentsButOne_builds(String left) throws IOException {
+        Manifests manifests = k8s.build(List.of("."), COMPONENTS.stream().filter(name -> !name.equals(left))
+                .map(name -> "components/" + name).toList());
 
         assertSelectorsMatch(manifests);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"authorization, standalone", "standalone, authorization"})
+    void standaloneAndAuthorization_inEitherOrder_areRefused(String first, String second) throws IOException {
+        String refusal = k8s.refusal(List.of("."), List.of("components/" + first, "components/" + second));
+
+        assertTrue(refusal.contains("standalone and authorization do not go together"), refusal);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"workload/base", "workload/own-secret", "routing", "routing-gateway-api",
+            "egress/by-address/base", "egress/by-range/base", "egress/by-name/base", "environments/example"})
+    void freshClone_withoutDatabaseEnv_builds(String name) throws IOException {
+        Files.delete(k8s.path("database/database.env"));
+
+        assertFalse(k8s.build(name).names().isEmpty());
     }
 
     @Test

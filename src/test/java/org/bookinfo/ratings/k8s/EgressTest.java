@@ -8,9 +8,11 @@ import io.fabric8.istio.api.networking.v1.ServiceEntry;
 import io.fabric8.kubernetes.api.model.Secret;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
@@ -73,11 +75,74 @@ class EgressTest extends ManifestsFixture {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"by-address", "by-range"})
-    void egress_noAddress_isRefused(String variant) throws IOException {
-        k8s.set("EGRESS_ADDRESSES", "");
-        k8s.set("EGRESS_RANGES", "");
+    @ValueSource(strings = {"", " ", "mysql.example.com", "256.1.1.1", "10.1", "192.0.2.10/33", "192.0.2.0/24",
+            "2001:db8::/64", "192.0.2.10;192.0.2.11", "192.0.2.10 192.0.2.11", ",", "192.0.2.10,,192.0.2.11", "[",
+            "a'b\"", ";; no servers could be reached"})
+    void byAddress_emptyOrMalformed_isRefusedByTheNameOfTheLine(String addresses) throws IOException {
+        k8s.set("EGRESS_ADDRESSES", addresses);
 
-        Manifests.refusal(k8s.path("egress/" + variant));
+        assertRefused("EGRESS_ADDRESSES", "egress/by-address");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "example", "192.0.2.0/33", "2001:db8::/129", "10.0.0.0/8;192.0.2.0/24", "]"})
+    void byRange_emptyOrMalformed_isRefusedByTheNameOfTheLine(String ranges) throws IOException {
+        k8s.set("EGRESS_RANGES", ranges);
+
+        assertRefused("EGRESS_RANGES", "egress/by-range");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"192.0.2.10", "2001:db8::10", "::1"})
+    void byName_anAddress_isRefused(String host) throws IOException {
+        k8s.set("MYSQL_DB_HOST", host);
+
+        assertRefused("MYSQL_DB_HOST is an IP address", "egress/by-name");
+    }
+
+    /** A line is asked for by the variant that uses it. */
+    @Test
+    void egress_otherVariantsLineIsEmpty_builds() throws IOException {
+        k8s.set("EGRESS_RANGES", "");
+        assertOpensTheDatabase(k8s.build("egress/by-address").the(ServiceEntry.class), "mysql.example.com", 3306);
+
+        k8s.set("EGRESS_ADDRESSES", "");
+        assertOpensTheDatabase(k8s.build("egress/by-name").the(ServiceEntry.class), "mysql.example.com", 3306);
+    }
+
+    /** What was applied by an older version of these files must stay what it is: to the letter, but for the label app. */
+    @ParameterizedTest
+    @CsvSource({"by-address, 'addresses:\n  - 192.0.2.10/32\n  ', NONE",
+            "by-range, 'addresses:\n  - 192.0.2.0/24\n  ', NONE",
+            "by-name, '', DNS"})
+    void egress_rendering_isAsItWas(String variant, String addresses, String resolution) {
+        assertEquals("""
+                apiVersion: networking.istio.io/v1
+                kind: ServiceEntry
+                metadata:
+                  labels:
+                    app: mysql-external
+                    egress: %s
+                  name: mysql-external
+                spec:
+                  %sexportTo:
+                  - .
+                  hosts:
+                  - mysql.example.com
+                  location: MESH_EXTERNAL
+                  ports:
+                  - name: tcp-mysql
+                    number: 3306
+                    protocol: TCP
+                  resolution: %s
+                """.formatted(variant, addresses.replace("\\n", "\n"), resolution),
+                k8s.build("egress/" + variant).yaml());
+    }
+
+    private void assertRefused(String message, String variant) {
+        String refusal = Manifests.refusal(k8s.path(variant));
+
+        assertTrue(refusal.contains(message), refusal);
+        assertFalse(refusal.contains("panic"), refusal);
     }
 }

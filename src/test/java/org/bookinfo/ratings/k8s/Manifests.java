@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -244,10 +245,19 @@ public final class Manifests {
         }
 
         Manifests buildOwn(String kustomization) throws IOException {
+            return withOwn(kustomization, Manifests::build);
+        }
+
+        /** What is said against a kustomization of the user's own that must not build. */
+        String refusal(List<String> resources, List<String> components) throws IOException {
+            return withOwn(list("resources", resources) + list("components", components), Manifests::refusal);
+        }
+
+        private <T> T withOwn(String kustomization, Function<Path, T> use) throws IOException {
             Path own = Files.createDirectory(folder.resolveSibling("own"));
             Files.writeString(own.resolve("kustomization.yaml"), kustomization);
             try {
-                return Manifests.build(own);
+                return use.apply(own);
             } finally {
                 Files.delete(own.resolve("kustomization.yaml"));
                 Files.delete(own);
