@@ -11,10 +11,12 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
+import io.fabric8.istio.api.networking.v1.ServiceEntry;
 import io.fabric8.istio.api.security.v1.AuthorizationPolicy;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,7 +37,8 @@ class BuildsTest extends ManifestsFixture {
     /** Does not go with authorization: nobody could call the service. */
     private static final Set<String> REFUSED = Set.of("components/authorization", "components/standalone");
 
-    private static final List<String> COMPONENTS = List.of("authorization", "scale", "standalone", "trust-store");
+    private static final List<String> COMPONENTS = List.of("authorization", "network-policy", "scale", "standalone",
+            "trust-store");
 
     @Test
     void install_default_isWorkloadRoutingAndEgressByAddress() {
@@ -66,7 +69,8 @@ class BuildsTest extends ManifestsFixture {
     static List<String> kustomizations() throws IOException {
         try (Stream<Path> files = Files.walk(Path.of("k8s"))) {
             return files.filter(file -> file.endsWith("kustomization.yaml")).map(Path::getParent)
-                    .filter(parent -> !parent.endsWith("values") && !parent.startsWith("k8s/components"))
+                    .filter(parent -> !parent.endsWith("values") && !parent.startsWith("k8s/values")
+                            && !parent.startsWith("k8s/components"))
                     .map(parent -> Path.of("k8s").relativize(parent).toString())
                     .map(name -> name.isEmpty() ? "." : name).sorted().toList();
         }
@@ -85,6 +89,8 @@ class BuildsTest extends ManifestsFixture {
         assertEquals(components.contains("components/standalone") ? 1 : 0, manifests.all(Service.class).size());
         assertEquals(components.contains("components/authorization") ? 1 : 0,
                 manifests.all(AuthorizationPolicy.class).size());
+        assertEquals(components.contains("components/network-policy") ? 1 : 0,
+                manifests.all(NetworkPolicy.class).size());
         assertEquals(components.contains("components/trust-store") ? 2 : 1, manifests.all(Secret.class).size());
     }
 
@@ -108,6 +114,18 @@ class BuildsTest extends ManifestsFixture {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"by-address", "by-gateway", "by-waypoint", "by-range", "by-name"})
+    void everyEgress_withEitherRouting_builds(String egress) throws IOException {
+        for (String routing : List.of("routing", "routing-gateway-api")) {
+            Manifests manifests = k8s.build(List.of("workload", routing, "egress/" + egress),
+                    List.of("components/authorization", "components/scale"));
+
+            assertSelectorsMatch(manifests);
+            assertEquals("mysql-external", manifests.the(ServiceEntry.class).getMetadata().getName());
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource({"authorization, standalone", "standalone, authorization"})
     void standaloneAndAuthorization_inEitherOrder_areRefused(String first, String second) throws IOException {
         String refusal = k8s.refusal(List.of("."), List.of("components/" + first, "components/" + second));
@@ -117,7 +135,8 @@ class BuildsTest extends ManifestsFixture {
 
     @ParameterizedTest
     @ValueSource(strings = {"workload/base", "workload/own-secret", "routing", "routing-gateway-api",
-            "egress/by-address/base", "egress/by-range/base", "egress/by-name/base", "environments/example"})
+            "egress/by-address/base", "egress/by-range/base", "egress/by-name/base", "egress/by-gateway/base",
+            "egress/by-waypoint/base", "egress/gateway-port", "environments/example"})
     void freshClone_withoutDatabaseEnv_builds(String name) throws IOException {
         Files.delete(k8s.path("database/database.env"));
 

@@ -2,10 +2,18 @@ package org.bookinfo.ratings.k8s;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.Stream;
 
 import io.fabric8.istio.api.api.networking.v1alpha3.ServiceEntryResolution;
+import io.fabric8.istio.api.api.networking.v1alpha3.WorkloadEntry;
+import io.fabric8.istio.api.networking.v1.DestinationRule;
+import io.fabric8.istio.api.networking.v1.Gateway;
 import io.fabric8.istio.api.networking.v1.ServiceEntry;
+import io.fabric8.istio.api.networking.v1.VirtualService;
+import io.fabric8.istio.api.security.v1.AuthorizationPolicy;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
@@ -52,6 +61,121 @@ class EgressTest extends ManifestsFixture {
         assertTrue(entry.getSpec().getAddresses().isEmpty());
         assertEquals(ServiceEntryResolution.DNS, entry.getSpec().getResolution());
         assertOpensTheDatabase(entry, "mysql.example.com", 3306);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"192.0.2.10/32", "192.0.2.10/32, 2001:db8::10/128",
+            "192.0.2.10/32,192.0.2.11/32,192.0.2.12/32", "192.0.2.1/32,192.0.2.2/32,192.0.2.3/32,192.0.2.4/32"})
+    void byGateway_oneToFourAddresses_areItsEndpoints(String addresses) throws IOException {
+        k8s.set("EGRESS_ADDRESSES", addresses);
+
+        ServiceEntry entry = k8s.build("egress/by-gateway").the(ServiceEntry.class);
+
+        assertEquals(List.of(addresses.split(", ?")), entry.getSpec().getAddresses());
+        assertEquals(ServiceEntryResolution.STATIC, entry.getSpec().getResolution());
+        assertEquals(Stream.of(addresses.split(", ?")).map(address -> address.replaceFirst("/.*", "")).toList(),
+                entry.getSpec().getEndpoints().stream().map(WorkloadEntry::getAddress).distinct().toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "192.0.2.10", "192.0.2.1/32,192.0.2.2/32,192.0.2.3/32,192.0.2.4/32,192.0.2.5/32",
+            "192.0.2.1/32,192.0.2.2", "256.1.1.1/32"})
+    void byGateway_otherAddresses_areRefusedByTheNameOfTheLine(String addresses) throws IOException {
+        k8s.set("EGRESS_ADDRESSES", addresses);
+
+        assertRefused("EGRESS_ADDRESSES", "egress/by-gateway");
+    }
+
+    /** From the sidecar to the gateway's port, by mutual TLS, and from there to the ServiceEntry's endpoints. */
+    @ParameterizedTest
+    @CsvSource({"db-7.internal, 33060, db-7.internal", "192.0.2.10, 3306, mysql.external"})
+    void byGateway_route_leadsThroughTheGatewayToTheDatabase(String host, int port, String name) throws IOException {
+        k8s.set("MYSQL_DB_HOST", host);
+        k8s.set("MYSQL_DB_PORT", String.valueOf(port));
+        Service gatewayPort = k8s.build("egress/gateway-port").the(Service.class);
+        String gatewayHost = gatewayPort.getMetadata().getName() + "." + gatewayPort.getMetadata().getNamespace()
+                + ".svc.cluster.local";
+
+        Manifests manifests = k8s.build("egress/by-gateway");
+
+        VirtualService routes = manifests.the(VirtualService.class);
+        assertEquals(List.of(name), routes.getSpec().getHosts());
+        assertEquals(List.of("mesh", "mysql-external"), routes.getSpec().getGateways());
+        assertEquals(List.of("[mesh]:" + port + " to " + gatewayHost + ":3306",
+                "[mysql-external]:3306 to " + name + ":" + port),
+                routes.getSpec().getTcp().stream()
+                        .map(route -> route.getMatch().get(0).getGateways() + ":" + route.getMatch().get(0).getPort()
+                                + " to " + route.getRoute().get(0).getDestination().getHost() + ":"
+                                + route.getRoute().get(0).getDestination().getPort().getNumber())
+                        .toList());
+        var server = manifests.the(Gateway.class).getSpec().getServers().get(0);
+        assertEquals("3306 TLS ISTIO_MUTUAL [" + name + "]", server.getPort().getNumber() + " "
+                + server.getPort().getProtocol() + " " + server.getTls().getMode() + " " + server.getHosts());
+        assertEquals(manifests.the(Gateway.class).getSpec().getSelector(), gatewayPort.getSpec().getSelector());
+        assertEquals("3306 3306", gatewayPort.getSpec().getPorts().get(0).getPort() + " "
+                + gatewayPort.getSpec().getPorts().get(0).getTargetPort().getIntVal());
+        DestinationRule rule = manifests.the(DestinationRule.class);
+        assertEquals(gatewayHost, rule.getSpec().getHost());
+        assertEquals("ISTIO_MUTUAL " + name, rule.getSpec().getTrafficPolicy().getTls().getMode() + " "
+                + rule.getSpec().getTrafficPolicy().getTls().getSni());
+    }
+
+    /** Which is in another namespace than everything else. */
+    @Test
+    void byGateway_whatTheGatewayMustKnow_isExportedToIt() {
+        Manifests manifests = k8s.build("egress/by-gateway");
+
+        assertEquals(List.of(".", "istio-system"), manifests.the(ServiceEntry.class).getSpec().getExportTo());
+        assertEquals(List.of(".", "istio-system"), manifests.the(VirtualService.class).getSpec().getExportTo());
+    }
+
+    @Test
+    void byWaypoint_serviceEntry_isBoundToTheWaypoint() throws IOException {
+        Manifests manifests = k8s.buildOwn("""
+                namespace: bookinfo
+                resources:
+                - ../k8s/egress/by-waypoint
+                """);
+
+        ServiceEntry entry = manifests.the(ServiceEntry.class);
+        var waypoint = manifests.the(io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway.class);
+        assertEquals("istio-waypoint", waypoint.getSpec().getGatewayClassName());
+        assertEquals("HBONE 15008", waypoint.getSpec().getListeners().get(0).getProtocol() + " "
+                + waypoint.getSpec().getListeners().get(0).getPort());
+        assertEquals(waypoint.getMetadata().getName(), entry.getMetadata().getLabels().get("istio.io/use-waypoint"));
+        assertEquals("bookinfo", waypoint.getMetadata().getNamespace());
+        assertEquals("bookinfo", entry.getMetadata().getLabels().get("istio.io/use-waypoint-namespace"));
+        assertOpensTheDatabase(entry, "mysql.example.com", 3306);
+        assertEquals(List.of("192.0.2.10/32"), entry.getSpec().getAddresses());
+        assertEquals(ServiceEntryResolution.NONE, entry.getSpec().getResolution());
+    }
+
+    /** Istio then looks in the namespace of the ServiceEntry. */
+    @Test
+    void byWaypoint_namespaceIsNotSaid_isNotMadeUp() {
+        assertNull(k8s.build("egress/by-waypoint").the(ServiceEntry.class).getMetadata().getLabels()
+                .get("istio.io/use-waypoint-namespace"));
+    }
+
+    @Test
+    void byWaypoint_policy_letsOurServiceAccountToTheDatabase() {
+        Manifests manifests = k8s.build("egress/by-waypoint");
+
+        var policy = manifests.the(AuthorizationPolicy.class).getSpec();
+        assertEquals(List.of("networking.istio.io ServiceEntry mysql-external"), policy.getTargetRefs().stream()
+                .map(target -> target.getGroup() + " " + target.getKind() + " " + target.getName()).toList());
+        assertNull(policy.getSelector());
+        assertEquals(List.of(k8s.build("workload").the(ServiceAccount.class).getMetadata().getName()),
+                policy.getRules().get(0).getFrom().get(0).getSource().getServiceAccounts());
+        assertEquals(1, policy.getRules().size());
+    }
+
+    /** Otherwise the database would be counted as ratings. */
+    @ParameterizedTest
+    @ValueSource(strings = {"by-address", "by-range", "by-name", "by-gateway", "by-waypoint"})
+    void egress_inTelemetry_isNotRatings(String variant) {
+        assertEquals("mysql-external",
+                k8s.build("egress/" + variant).the(ServiceEntry.class).getMetadata().getLabels().get("app"));
     }
 
     @ParameterizedTest

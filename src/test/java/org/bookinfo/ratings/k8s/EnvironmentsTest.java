@@ -9,6 +9,7 @@ import io.fabric8.istio.api.networking.v1.ServiceEntry;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,6 +99,32 @@ class EnvironmentsTest extends ManifestsFixture {
     }
 
     @Test
+    void environment_networkPolicy_followsItsValues() throws IOException {
+        environment("staging", "db.example", 33060, "192.0.2.20/32", """
+                components: [../../components/network-policy/base]
+                """);
+
+        var rule = k8s.build("environments/staging").the(NetworkPolicy.class).getSpec().getEgress().get(2);
+
+        assertEquals(33060, rule.getPorts().get(0).getPort().getIntVal());
+        assertEquals("192.0.2.20/32", rule.getTo().get(0).getIpBlock().getCidr());
+    }
+
+    @Test
+    void environment_byGateway_followsItsValues() throws IOException {
+        environment("staging", "db.example", 33060, "192.0.2.20/32", "");
+        Path staging = k8s.path("environments/staging");
+        replace(staging.resolve("kustomization.yaml"), "by-address/base", "by-gateway/base");
+        replace(staging.resolve("values/kustomization.yaml"), "(?m)^components:",
+                "components:\n- ../../../values/gateway");
+
+        ServiceEntry entry = k8s.build("environments/staging").the(ServiceEntry.class);
+
+        assertEquals("192.0.2.20", entry.getSpec().getEndpoints().get(0).getAddress());
+        assertEquals(List.of("db.example"), entry.getSpec().getHosts());
+    }
+
+    @Test
     void environment_addressesMalformed_areRefusedByTheNameOfTheLine() throws IOException {
         environment("staging", "db.example", 3306, "256.1.1.1", "");
 
@@ -116,6 +143,10 @@ class EnvironmentsTest extends ManifestsFixture {
                         .replaceFirst("(MYSQL_DB_HOST:).*", "$1 '" + host + "'")
                         .replaceFirst("(MYSQL_DB_PORT:).*", "$1 '" + port + "'")
                         .replaceFirst("(EGRESS_ADDRESSES:).*", "$1 '" + address + "'"));
+    }
+
+    private static void replace(Path file, String pattern, String replacement) throws IOException {
+        Files.writeString(file, Files.readString(file).replaceFirst(pattern, replacement));
     }
 
     private static EnvVar variable(Manifests manifests, String name) {

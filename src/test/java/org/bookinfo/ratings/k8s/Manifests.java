@@ -33,6 +33,7 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import org.opentest4j.TestAbortedException;
 
@@ -45,7 +46,9 @@ public final class Manifests {
     private static final Map<String, Class<? extends HasMetadata>> TYPES = Stream
             .of(Deployment.class, Secret.class, Service.class, ServiceAccount.class, HorizontalPodAutoscaler.class,
                     PodDisruptionBudget.class, DestinationRule.class, ServiceEntry.class, VirtualService.class,
-                    AuthorizationPolicy.class, PeerAuthentication.class, HTTPRoute.class)
+                    AuthorizationPolicy.class, PeerAuthentication.class, HTTPRoute.class, NetworkPolicy.class,
+                    io.fabric8.istio.api.networking.v1.Gateway.class,
+                    io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway.class)
             .collect(Collectors.toMap(type -> HasMetadata.getApiVersion(type) + " " + HasMetadata.getKind(type),
                     type -> type));
 

@@ -28,6 +28,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,10 +110,13 @@ abstract class ManifestsFixture {
             assertMatches(deployment.getSpec().getSelector().getMatchLabels(), deployment);
             manifests.all(PodDisruptionBudget.class)
                     .forEach(budget -> assertMatches(budget.getSpec().getSelector().getMatchLabels(), deployment));
-            manifests.all(AuthorizationPolicy.class)
+            manifests.all(AuthorizationPolicy.class).stream()
+                    .filter(policy -> policy.getSpec().getTargetRefs().isEmpty())
                     .forEach(policy -> assertMatches(policy.getSpec().getSelector().getMatchLabels(), deployment));
             manifests.all(PeerAuthentication.class)
                     .forEach(policy -> assertMatches(policy.getSpec().getSelector().getMatchLabels(), deployment));
+            manifests.all(NetworkPolicy.class)
+                    .forEach(policy -> assertMatches(policy.getSpec().getPodSelector().getMatchLabels(), deployment));
             deployment.getSpec().getTemplate().getSpec().getTopologySpreadConstraints()
                     .forEach(spread -> assertMatches(spread.getLabelSelector().getMatchLabels(), deployment));
             for (Service service : manifests.all(Service.class)) {
