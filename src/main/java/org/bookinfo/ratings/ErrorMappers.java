@@ -18,6 +18,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.Json;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import org.bookinfo.ratings.database.RatingsUnavailableException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
@@ -25,7 +26,7 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
  * The only place where a failure becomes a status and a body.
  */
 @Singleton
-class ErrorMappers {
+public class ErrorMappers {
 
     private static final Logger LOG = Logger.getLogger(ErrorMappers.class);
 
@@ -85,7 +86,7 @@ class ErrorMappers {
     }
 
     /** Answers what is no HTTP request, or has too long a path or headers; the connection ends. */
-    static void malformed(HttpServerRequest request) {
+    public static void malformed(HttpServerRequest request) {
         Throwable cause = request.decoderResult().cause();
         HttpResponseStatus status = HttpResponseStatus.BAD_REQUEST;
         if (cause instanceof TooLongHttpLineException) {

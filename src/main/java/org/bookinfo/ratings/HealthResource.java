@@ -12,9 +12,9 @@ import io.smallrye.common.annotation.NonBlocking;
  */
 @Path(HealthResource.PATH)
 @NonBlocking
-class HealthResource {
+public class HealthResource {
 
-    static final String PATH = "/health";
+    public static final String PATH = "/health";
 
     private static final Health HEALTHY = new Health("Ratings is healthy");
 

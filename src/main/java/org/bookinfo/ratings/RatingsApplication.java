@@ -1,7 +1,11 @@
 package org.bookinfo.ratings;
 
+import java.security.Security;
+import java.util.Optional;
+
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import org.bookinfo.ratings.settings.Settings;
 
 /**
  * Starts the service.
@@ -9,7 +13,22 @@ import io.quarkus.runtime.annotations.QuarkusMain;
 @QuarkusMain
 public class RatingsApplication {
 
+    /**
+     * For how long Java keeps what a host name resolves to, or that it does not; by default 30 s and 10 s. A database that moves,
+     * as managed ones do to fail over, is found soon; and the resolver is not asked by each attempt of an outage.
+     */
+    private static final String ADDRESS_SECONDS = "1";
+
     public static void main(String... args) {
+        Optional<String> fault = Settings.firstFault(System.getenv());
+        if (fault.isPresent()) {
+            System.err.println(fault.get());
+            System.exit(1);
+        }
+        // Before the first name is looked up, which is within the first call that sets a security property: the log manager hears
+        // of that, and asks for this host's name. So only one of the two can be set that way, and Java's own file has the other.
+        System.setProperty("sun.net.inetaddr.ttl", ADDRESS_SECONDS);
+        Security.setProperty("networkaddress.cache.negative.ttl", ADDRESS_SECONDS);
         // Quarkus would refuse a URI that java.net.URI does not accept before any route sees it, with an empty answer. The
         // contract has its own answer to /ratings/%, and the router checks what it decodes itself. A native build and the
         // tests, which do not come by here, set the same property.

@@ -14,6 +14,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import io.smallrye.common.annotation.NonBlocking;
 import io.vertx.core.http.HttpServerRequest;
+import org.bookinfo.ratings.database.RatingsReader;
+import org.bookinfo.ratings.database.RatingsUnavailableException;
 
 /**
  * The ratings of a product, as Bookinfo's {@code reviews} asks for them.
@@ -21,9 +23,9 @@ import io.vertx.core.http.HttpServerRequest;
 @Path(RatingsResource.PATH + "{productId:.*}")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
-class RatingsResource {
+public class RatingsResource {
 
-    static final String PATH = "/ratings/";
+    public static final String PATH = "/ratings/";
 
     static final String NOT_NUMERIC = "please provide numeric product ID";
 

@@ -2,6 +2,7 @@ package org.bookinfo.ratings;
 
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
+import org.bookinfo.ratings.testing.DatabaseResource;
 
 @QuarkusIntegrationTest
 @WithTestResource(DatabaseResource.class)

@@ -5,6 +5,9 @@ import java.util.Map;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
+import org.bookinfo.ratings.testing.DatabaseResource;
+import org.bookinfo.ratings.testing.Metrics;
+import org.bookinfo.ratings.testing.PackagedApplication;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;

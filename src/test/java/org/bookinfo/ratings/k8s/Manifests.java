@@ -40,7 +40,7 @@ import org.opentest4j.TestAbortedException;
 /**
  * The objects that a folder below {@code k8s/} consists of, built as users build them and parsed strictly.
  */
-public final class Manifests {
+final class Manifests {
 
     /** Every kind that we mean to apply, in the version that we mean; anything else is refused. */
     private static final Map<String, Class<? extends HasMetadata>> TYPES = Stream
@@ -97,7 +97,7 @@ public final class Manifests {
         return outcome.errors();
     }
 
-    public static Manifests parsed(Path file) throws IOException {
+    static Manifests parsed(Path file) throws IOException {
         return new Manifests(Files.readString(file));
     }
 
@@ -106,7 +106,7 @@ public final class Manifests {
     }
 
     /** Kind and name of every object, sorted. */
-    public List<String> names() {
+    List<String> names() {
         return objects.stream().map(object -> object.getKind() + " " + object.getMetadata().getName()).sorted()
                 .toList();
     }
@@ -116,7 +116,7 @@ public final class Manifests {
     }
 
     /** The only object of the type. */
-    public <T extends HasMetadata> T the(Class<T> type) {
+    <T extends HasMetadata> T the(Class<T> type) {
         return the(type, object -> true);
     }
 
@@ -189,7 +189,7 @@ public final class Manifests {
     /**
      * A copy of {@code k8s/} for a database, as a user has it after editing the one file.
      */
-    public static final class Copy {
+    static final class Copy {
 
         private static final Path SOURCE = Path.of("k8s");
 
@@ -199,7 +199,7 @@ public final class Manifests {
          * @param folder an empty one, in which {@code k8s} is made
          * @param changes values that differ from the example's
          */
-        public Copy(Path folder, Map<String, String> changes) throws IOException {
+        Copy(Path folder, Map<String, String> changes) throws IOException {
             this.folder = folder.resolve("k8s");
             try (Stream<Path> files = Files.walk(SOURCE)) {
                 for (Path file : files.toList()) {
@@ -238,7 +238,7 @@ public final class Manifests {
             Files.write(path("database/database.env"), lines);
         }
 
-        public Manifests build(String name) {
+        Manifests build(String name) {
             return Manifests.build(path(name));
         }
 

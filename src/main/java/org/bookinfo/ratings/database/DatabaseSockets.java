@@ -1,0 +1,73 @@
+package org.bookinfo.ratings.database;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+import com.mysql.cj.conf.PropertySet;
+import com.mysql.cj.protocol.StandardSocketFactory;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+
+/**
+ * Opens the driver's sockets and hands each to the thread that opens it, where that thread wants it. Closing a socket is the
+ * one way to end every wait for the database; and a socket knows, unlike the driver's exceptions, whether the server has
+ * greeted this side.
+ *
+ * <p>The driver's own timeouts bound each wait for a byte, not their sum: a server that sends a byte now and then holds a
+ * login for minutes, and a connection that is still logging in cannot be aborted through JDBC.
+ *
+ * <p>The driver creates an instance for each connection by this class's name, given in its property
+ * {@code socketFactory}; hence public. In tests its class loader is not the application's but the parent of that, so the
+ * two sides meet in types of the JDK: the thread is a {@code Consumer<Socket>}, the socket a {@code BooleanSupplier}.
+ */
+@RegisterForReflection
+public final class DatabaseSockets extends StandardSocketFactory {
+
+    @Override
+    protected Socket createSocket(PropertySet properties) {
+        Socket socket = new GreetedSocket();
+        if (Thread.currentThread() instanceof Consumer<?> thread) {
+            @SuppressWarnings("unchecked") // see above
+            Consumer<Socket> owner = (Consumer<Socket>) thread;
+            owner.accept(socket);
+        }
+        return socket;
+    }
+
+    /** Supplies whether a byte has arrived: in MySQL's protocol the server speaks first. */
+    private static final class GreetedSocket extends Socket implements BooleanSupplier {
+
+        private volatile boolean greeted;
+
+        @Override
+        public boolean getAsBoolean() {
+            return greeted;
+        }
+
+        @Override
+        public InputStream getInputStream() throws IOException {
+            return new FilterInputStream(super.getInputStream()) {
+                @Override
+                public int read() throws IOException {
+                    return noting(super.read());
+                }
+
+                @Override
+                public int read(byte[] bytes, int offset, int length) throws IOException {
+                    return noting(super.read(bytes, offset, length));
+                }
+
+                /** @param read what a read returned: less than 0 at the end of the stream */
+                private int noting(int read) {
+                    if (!greeted && read >= 0) {
+                        greeted = true;
+                    }
+                    return read;
+                }
+            };
+        }
+    }
+}

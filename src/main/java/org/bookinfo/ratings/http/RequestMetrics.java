@@ -1,0 +1,101 @@
+package org.bookinfo.ratings.http;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.http.Outcome;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import org.bookinfo.ratings.HealthResource;
+import org.bookinfo.ratings.RatingsResource;
+
+/**
+ * Counts and times the answers by route, method and status: closed sets, whatever callers send. Names and labels are those
+ * of Micrometer's own HTTP metrics, so that dashboards know them. Probes and scrapes, all of them below {@code /q/}, are
+ * left out.
+ */
+@Singleton
+class RequestMetrics {
+
+    private static final String NOT_COUNTED = "/q/";
+
+    /** For what is none of the service's: Micrometer's word. */
+    private static final String UNKNOWN = "UNKNOWN";
+
+    /** From an answer without the database to the patience of Bookinfo's reviews, by way of the deadline. */
+    private static final Duration[] BUCKETS = {Duration.ofMillis(5), Duration.ofMillis(10), Duration.ofMillis(25),
+            Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(250), Duration.ofMillis(500),
+            Duration.ofSeconds(1), Duration.ofMillis(2500)};
+
+    private static final int[] STATUSES_OF_RATINGS = {200, 400, 500, 503};
+
+    private final MeterRegistry registry;
+    private final Map<Answer, Timer> timers = new ConcurrentHashMap<>();
+
+    private record Answer(String route, String method, int status) {
+    }
+
+    /** The usual series are there from the start: a counter that begins at 1 hides its first event from rate(). */
+    RequestMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        for (int status : STATUSES_OF_RATINGS) {
+            timer(new Answer(route(RatingsResource.PATH), "GET", status));
+        }
+        timer(new Answer(HealthResource.PATH, "GET", 200));
+    }
+
+    /** Sees each request that is routed, before anything else does, and its answer, whoever gives it. */
+    void observe(@Observes Router router) {
+        router.route().order(Integer.MIN_VALUE).handler(this::begin);
+    }
+
+    private void begin(RoutingContext context) {
+        HttpServerRequest request = context.request();
+        if (!request.path().startsWith(NOT_COUNTED)) {
+            long start = System.nanoTime();
+            // Not the end handler: there is one only, and the answer 413 sets it.
+            context.response().bodyEndHandler(nothing -> answered(request, System.nanoTime() - start));
+        }
+        context.next();
+    }
+
+    private void answered(HttpServerRequest request, long nanos) {
+        timer(new Answer(route(request.path()), name(request.method()), request.response().getStatusCode()))
+                .record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private static String route(String path) {
+        if (path.startsWith(RatingsResource.PATH)) {
+            return "/ratings/{productId}";
+        }
+        return path.equals(HealthResource.PATH) ? HealthResource.PATH : UNKNOWN;
+    }
+
+    /** Callers may make up methods. */
+    private static String name(HttpMethod method) {
+        return method == HttpMethod.GET || method == HttpMethod.HEAD || method == HttpMethod.POST
+                ? method.name()
+                : UNKNOWN;
+    }
+
+    private Timer timer(Answer answer) {
+        Timer timer = timers.get(answer);
+        return timer != null ? timer : timers.computeIfAbsent(answer, this::register);
+    }
+
+    private Timer register(Answer answer) {
+        return Timer.builder("http.server.requests").description("Answers to requests, by route, method and status")
+                .tags("uri", answer.route, "method", answer.method, "status", String.valueOf(answer.status), "outcome",
+                        Outcome.forStatus(answer.status).name())
+                .serviceLevelObjectives(BUCKETS).register(registry);
+    }
+}

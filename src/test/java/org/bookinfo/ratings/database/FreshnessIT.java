@@ -1,0 +1,12 @@
+package org.bookinfo.ratings.database;
+
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusIntegrationTest;
+import io.quarkus.test.junit.TestProfile;
+import org.bookinfo.ratings.testing.DatabaseResource;
+
+@QuarkusIntegrationTest
+@TestProfile(FreshnessTest.Patient.class)
+@WithTestResource(DatabaseResource.class)
+class FreshnessIT extends FreshnessTest {
+}

@@ -1,0 +1,109 @@
+package org.bookinfo.ratings.database;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+
+import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.FaultyProxy;
+import org.bookinfo.ratings.testing.FaultyProxy.Fault;
+import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.TestDatabase;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+/**
+ * The packaged application, beside a resolver of names whose mind changes: a name that comes late, and one that moves to
+ * another address, as those of managed databases do to fail over.
+ */
+@EnabledOnOs(value = OS.LINUX, disabledReason = "127.0.0.2 is an address of this host on Linux only")
+class HostNameIT {
+
+    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
+
+    private static final String NAME = "database.example";
+
+    /** The design promises 1.5 s. The rest is room for a slow shared machine; Java by itself takes up to 10 and 30 s. */
+    private static final Duration RECOVERY = Duration.ofSeconds(4);
+
+    private static TestDatabase database;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void startDatabase() throws SQLException {
+        database = TestDatabase.start();
+    }
+
+    @AfterAll
+    static void stopDatabase() {
+        database.close();
+    }
+
+    @Test
+    void name_thatComesLate_isFound() throws IOException {
+        try (FaultyProxy proxy = new FaultyProxy(database.host(), database::port)) {
+            resolve("another.example", "127.0.0.1");
+            try (PackagedApplication application = start(proxy.port())) {
+                Http http = application.http();
+                Await.until("the cause is told",
+                        () -> http.get("/q/health/well").body().contains("\"cause\": \"unknown-host\""));
+                resolve(NAME, "127.0.0.1");
+                Await.until("right answers", RECOVERY, () -> http.get("/ratings/0").summary().equals(GOOD));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"REFUSED", "SILENT"})
+    void name_thatMovesAwayFromAnAddress_isFollowed(Fault atTheOldAddress) throws IOException {
+        try (FaultyProxy from = new FaultyProxy(database.host(), database::port);
+                FaultyProxy to = new FaultyProxy(database.host(), database::port, null,
+                        new InetSocketAddress(InetAddress.getByName("127.0.0.2"), from.port()))) {
+            resolve(NAME, "127.0.0.1");
+            try (PackagedApplication application = start(from.port())) {
+                Http http = application.http();
+                Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
+                from.set(atTheOldAddress);
+                Await.until("the outage is seen", () -> http.get("/ratings/0").status() == 503);
+                resolve(NAME, "127.0.0.2");
+                Await.until("right answers again", RECOVERY, () -> http.get("/ratings/0").summary().equals(GOOD));
+                assertEquals(1, to.connections());
+            }
+        }
+    }
+
+    /** From now on, all at once. */
+    private void resolve(String name, String address) throws IOException {
+        Path next = Files.writeString(folder.resolve("next"), address + " " + name + "\n");
+        Files.move(next, hosts(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private Path hosts() {
+        return folder.resolve("hosts");
+    }
+
+    /** Java resolves names with the file that this property names, instead of the system's resolver. */
+    private PackagedApplication start(int port) {
+        return new PackagedApplication(
+                Map.of("MYSQL_DB_HOST", NAME, "MYSQL_DB_PORT", String.valueOf(port), "MYSQL_DB_USER",
+                        "bookinfo", "MYSQL_DB_PASSWORD", TestDatabase.PASSWORD),
+                Map.of("jdk.net.hosts.file", hosts().toString())).awaitStart();
+    }
+}

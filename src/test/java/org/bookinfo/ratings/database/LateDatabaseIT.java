@@ -1,0 +1,91 @@
+package org.bookinfo.ratings.database;
+
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.FaultyProxy;
+import org.bookinfo.ratings.testing.FaultyProxy.Fault;
+import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.TestDatabase;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+/**
+ * The packaged application, started before its database: it starts and is ready, and it serves as soon as the database is
+ * there.
+ */
+class LateDatabaseIT {
+
+    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
+    private static final String NOT_CONNECTED = "503 {\"error\":\"could not connect to ratings database\"}";
+
+    /** The design promises a second. The rest is room for a slow shared machine, and for a Java that has just begun. */
+    private static final Duration RECOVERY = Duration.ofSeconds(5);
+
+    private static TestDatabase database;
+    private static FaultyProxy proxy;
+
+    @BeforeAll
+    static void startDatabase() throws SQLException, IOException {
+        database = TestDatabase.start();
+        proxy = new FaultyProxy(database.host(), database::port);
+    }
+
+    @AfterAll
+    static void stopDatabase() throws IOException {
+        proxy.close();
+        database.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"REFUSED, connection-refused", "CLOSED, egress-blocked", "SILENT, no-answer", "DROPPED, no-answer"})
+    void start_databaseOutOfReach_isReadyAndServesAsSoonAsItIsThere(Fault fault, String cause) {
+        proxy.set(fault);
+        try (PackagedApplication application = start("127.0.0.1", proxy.port())) {
+            assertReadyWithout(application, cause);
+            proxy.set(Fault.NONE);
+            Await.until("right answers", RECOVERY, () -> application.http().get("/ratings/0").summary().equals(GOOD));
+            assertEquals(1, count(" WARN ", application.out()), application.out());
+            assertEquals(1, count("is back after", application.out()), application.out());
+            assertFalse(application.out().contains("\tat "), application.out());
+        } finally {
+            proxy.set(Fault.NONE);
+        }
+    }
+
+    @Test
+    void start_hostThatDoesNotResolve_isReady() {
+        try (PackagedApplication application = start("nosuchhost.invalid", 3306)) {
+            assertReadyWithout(application, "unknown-host");
+        }
+    }
+
+    private static void assertReadyWithout(PackagedApplication application, String cause) {
+        Http http = application.http();
+        assertEquals(200, http.get("/q/health/ready").status());
+        assertEquals(NOT_CONNECTED, http.get("/ratings/0").summary());
+        assertEquals("200 {\"status\":\"Ratings is healthy\"}", http.get("/health").summary());
+        Await.until("the cause is told",
+                () -> http.get("/q/health/well").body().contains("\"cause\": \"" + cause + "\""));
+    }
+
+    private static PackagedApplication start(String host, int port) {
+        return new PackagedApplication(Map.of("MYSQL_DB_HOST", host, "MYSQL_DB_PORT", String.valueOf(port),
+                "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD", TestDatabase.PASSWORD)).awaitStart();
+    }
+
+    private static long count(String part, String text) {
+        return Pattern.compile(part, Pattern.LITERAL).matcher(text).results().count();
+    }
+}

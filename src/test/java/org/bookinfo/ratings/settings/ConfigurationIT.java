@@ -1,0 +1,236 @@
+package org.bookinfo.ratings.settings;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+
+import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.TestDatabase;
+import org.bookinfo.ratings.testing.TrustStore;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/**
+ * What the environment can say, to the packaged application: each setting that cannot work ends it at once with one
+ * sentence, and the others do what the README says.
+ */
+class ConfigurationIT {
+
+    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
+
+    private static final String TRUST_STORE_PASSWORD = "trust & \"store\" %'s ${password}";
+
+    private static TestDatabase database;
+
+    @TempDir
+    private static Path folder;
+
+    @BeforeAll
+    static void startDatabase() throws SQLException {
+        database = TestDatabase.start();
+    }
+
+    @AfterAll
+    static void stopDatabase() {
+        database.close();
+    }
+
+    /** What connects to the database, with changes: name and value in turn, null for a variable that is not set. */
+    private static Map<String, String> environment(String... changes) {
+        Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", database.host(), "MYSQL_DB_PORT",
+                String.valueOf(database.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD",
+                TestDatabase.PASSWORD));
+        for (int i = 0; i < changes.length; i += 2) {
+            if (changes[i + 1] == null) {
+                environment.remove(changes[i]);
+            } else {
+                environment.put(changes[i], changes[i + 1]);
+            }
+        }
+        return environment;
+    }
+
+    private static void assertRefused(String variable, Map<String, String> environment) {
+        try (PackagedApplication application = new PackagedApplication(environment)) {
+            assertEquals(1, application.exitCode(), application.out());
+            assertTrue(application.err().matches("[^\n]*\\b" + variable + "\\b[^\n]*\\.\n"), application.err());
+            assertEquals("", application.out());
+            assertShowsNoPassword(application);
+        }
+    }
+
+    private static void assertShowsNoPassword(PackagedApplication application) {
+        for (String output : new String[]{application.out(), application.err()}) {
+            assertFalse(output.contains(TestDatabase.PASSWORD), output);
+            assertFalse(output.contains(TestDatabase.PASSWORD.substring(0, 6)), output);
+            assertFalse(output.contains(TRUST_STORE_PASSWORD), output);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"MYSQL_DB_HOST", "MYSQL_DB_USER", "MYSQL_DB_PASSWORD"})
+    void missingVariable_endsTheProcess(String variable) {
+        assertRefused(variable, environment(variable, null));
+    }
+
+    @Test
+    void nothingSet_endsTheProcessNamingTheHost() {
+        assertRefused("MYSQL_DB_HOST", Map.of());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "a b", " host", "host\n", "x)(allowLoadLocalInfile=true", "user@host", "http://h",
+            "host:3306", "host/test", "host?a=b", "a,b", "${x}", "-host", "höst"})
+    void hostThatIsNone_endsTheProcess(String host) {
+        assertRefused("MYSQL_DB_HOST", environment("MYSQL_DB_HOST", host));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "0", "65536", "-1", "+1", "abc", "3306.0", "tcp://10.0.0.1:3306", " 3306", "3306\n",
+            "99999999999", "\u0663"})
+    void portThatIsNone_endsTheProcess(String port) {
+        assertRefused("MYSQL_DB_PORT", environment("MYSQL_DB_PORT", port));
+    }
+
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '`', value = {"MYSQL_DB_USER, ``", "MYSQL_DB_USER, `book\ninfo`",
+            "MYSQL_DB_SSL_MODE, true", "MYSQL_DB_SSL_MODE, VERIFY", "MYSQL_DB_TRUST_STORE, no-such-file",
+            "MYSQL_DB_TRUST_STORE, target", "MYSQL_DB_TRUST_STORE, pom.xml", "RATINGS_DEADLINE, 0",
+            "RATINGS_DEADLINE, fast", "RATINGS_DEADLINE, 1h",
+            "RATINGS_DEADLINE, -1s", "RATINGS_DEADLINE, ``", "RATINGS_DEADLINE, `${`", "MYSQL_DB_SSL_MODE, `${`",
+            "RATINGS_DEADLINE, 99999999999999999999s", "RATINGS_LOG_JSON, maybe", "RATINGS_LOG_JSON, ``",
+            "MYSQL_DB_HOST, `${`",
+            "MYSQL_DB_PORT, `${`", "QUARKUS_HTTP_PORT, abc", "QUARKUS_HTTP_PORT, 70000", "QUARKUS_HTTP_PORT, ``",
+            "QUARKUS_HTTP_PORT, -1", "QUARKUS_HTTP_PORT, `${`"})
+    void valueThatCannotWork_endsTheProcess(String variable, String value) {
+        assertRefused(variable, environment(variable, value));
+    }
+
+    private static void assertServes(Map<String, String> environment) {
+        try (PackagedApplication application = new PackagedApplication(environment).awaitStart()) {
+            Await.until("the service answers", () -> application.http().get("/ratings/0").summary().equals(GOOD));
+            String wellness = application.http().get("/q/health/well").body();
+            assertTrue(wellness.contains("\"status\": \"UP\""), wellness);
+            assertEquals("", application.err());
+            assertShowsNoPassword(application);
+        }
+    }
+
+    /** Answers 503, and tells the operator that cause. */
+    private static void assertNames(String cause, String address, Map<String, String> environment) {
+        try (PackagedApplication application = new PackagedApplication(environment).awaitStart()) {
+            Await.until("the cause is " + cause,
+                    () -> application.http().get("/q/health/well").body().contains("\"cause\": \"" + cause + "\""));
+            String wellness = application.http().get("/q/health/well").body();
+            assertTrue(wellness.contains("\"address\": \"" + address + "\""), wellness);
+            assertEquals("503 {\"error\":\"could not connect to ratings database\"}",
+                    application.http().get("/ratings/0").summary());
+            assertTrue(application.out().contains(address), application.out());
+            assertShowsNoPassword(application);
+        }
+    }
+
+    private static String trustStore() throws Exception {
+        return TrustStore.forServer(database, folder, TRUST_STORE_PASSWORD).toString();
+    }
+
+    private static String address() {
+        return database.host() + ":" + database.port();
+    }
+
+    @ParameterizedTest
+    @CsvSource(nullValues = "none", value = {"none", "DISABLED", "PREFERRED", "REQUIRED", "required", "''"})
+    void sslModeThatNeedsNoTrustStore_serves(String mode) {
+        if ("DISABLED".equals(mode)) {
+            // Without TLS, caching_sha2_password takes a login only after another one over TLS.
+            assertServes(environment());
+        }
+        assertServes(environment("MYSQL_DB_SSL_MODE", mode));
+    }
+
+    @Test
+    void sslModeVerifyCa_trustStoreWithTheServersAuthority_serves() throws Exception {
+        assertServes(environment("MYSQL_DB_SSL_MODE", "VERIFY_CA", "MYSQL_DB_TRUST_STORE", trustStore(),
+                "MYSQL_DB_TRUST_STORE_PASSWORD", TRUST_STORE_PASSWORD));
+    }
+
+    @Test
+    void sslModeVerifyCa_noTrustStore_isNotTrusted() {
+        assertNames("certificate-not-trusted", address(), environment("MYSQL_DB_SSL_MODE", "VERIFY_CA"));
+    }
+
+    /** Neither server's certificate, made by itself, is for the name or address that it is reached at. */
+    @Test
+    void sslModeVerifyIdentity_certificateForAnotherHost_isToldSo() throws Exception {
+        assertNames("certificate-for-another-host", address(),
+                environment("MYSQL_DB_SSL_MODE", "verify_identity", "MYSQL_DB_TRUST_STORE", trustStore(),
+                        "MYSQL_DB_TRUST_STORE_PASSWORD", TRUST_STORE_PASSWORD));
+    }
+
+    @Test
+    void trustStorePasswordWrong_endsTheProcess() throws Exception {
+        assertRefused("MYSQL_DB_TRUST_STORE", environment("MYSQL_DB_TRUST_STORE", trustStore(),
+                "MYSQL_DB_TRUST_STORE_PASSWORD", "wrong"));
+    }
+
+    @Test
+    void passwordWrong_isDenied() {
+        assertNames("access-denied", address(),
+                environment("MYSQL_DB_PASSWORD", TestDatabase.PASSWORD + "x", "QUARKUS_LOG_LEVEL", "DEBUG"));
+    }
+
+    @Test
+    void logAtItsMostTalkative_showsNoPassword() {
+        assertServes(environment("QUARKUS_LOG_LEVEL", "ALL", "QUARKUS_LOG_MIN_LEVEL", "ALL"));
+    }
+
+    /** The server then knows no login, so that caching_sha2_password asks for the password itself, which needs TLS. */
+    @Test
+    void serverJustRestarted_serves() {
+        database.restart();
+        assertServes(environment());
+    }
+
+    @Test
+    void portNotGiven_is3306() {
+        assertNames("unknown-host", "nowhere.invalid:3306",
+                environment("MYSQL_DB_HOST", "nowhere.invalid", "MYSQL_DB_PORT", null));
+    }
+
+    @Test
+    void hostAnIpv6Address_isConnectedTo() throws IOException {
+        try (ServerSocket server = new ServerSocket()) {
+            server.bind(new InetSocketAddress(InetAddress.getByName("::1"), 0));
+            Thread closer = new Thread(() -> closeWhatConnects(server), "closer");
+            closer.setDaemon(true);
+            closer.start();
+            assertNames("egress-blocked", "[::1]:" + server.getLocalPort(), environment("MYSQL_DB_HOST", "::1",
+                    "MYSQL_DB_PORT", String.valueOf(server.getLocalPort())));
+        }
+    }
+
+    private static void closeWhatConnects(ServerSocket server) {
+        try {
+            while (true) {
+                server.accept().close();
+            }
+        } catch (IOException e) {
+            // The test is over.
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package org.bookinfo.ratings.testing;
+
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.Map;
+
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+
+/**
+ * Gives the application under test a real database, behind a proxy that can fail. Both are there for the whole run.
+ */
+public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
+
+    private static TestDatabase database;
+    private static FaultyProxy proxy;
+
+    public static TestDatabase database() {
+        return database;
+    }
+
+    public static FaultyProxy proxy() {
+        return proxy;
+    }
+
+    @Override
+    public Map<String, String> start() {
+        try {
+            database = TestDatabase.start();
+            proxy = new FaultyProxy(database.host(), database::port);
+        } catch (SQLException | IOException e) {
+            throw new IllegalStateException(e);
+        }
+        return Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT", String.valueOf(proxy.port()), "MYSQL_DB_USER",
+                "bookinfo", "MYSQL_DB_PASSWORD", TestDatabase.PASSWORD);
+    }
+
+    @Override
+    public void stop() {
+        try {
+            proxy.close();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            database.close();
+        }
+    }
+}

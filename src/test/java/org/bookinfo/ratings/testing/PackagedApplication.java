@@ -1,0 +1,179 @@
+package org.bookinfo.ratings.testing;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+
+import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
+
+/**
+ * The packaged application, jar or native executable, in a process of its own and with an environment of its own: that
+ * given and nothing else.
+ */
+public final class PackagedApplication implements AutoCloseable {
+
+    private static final Path BUILD = Path.of("target");
+
+    private static final int LONGEST_EXIT_SECONDS = 30;
+
+    private final int port = EmbeddedDatabaseConfig.freePort();
+    private final Path out = temporaryFile("out");
+    private final Path err = temporaryFile("err");
+    private final Process process;
+
+    /** Starts it; the caller awaits what it wants to see. */
+    public PackagedApplication(Map<String, String> environment) {
+        this(environment, Map.of());
+    }
+
+    /** @param properties system properties, which a native executable takes as well */
+    public PackagedApplication(Map<String, String> environment, Map<String, String> properties) {
+        ProcessBuilder builder = new ProcessBuilder(command(properties));
+        builder.environment().clear();
+        builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
+        builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
+        builder.environment().putAll(environment);
+        try {
+            process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Quarkus's build notes there what it made: a jar or, with -Dnative, an executable. */
+    private static Properties artifact() {
+        Properties artifact = new Properties();
+        try (InputStream in = Files.newInputStream(BUILD.resolve("quarkus-artifact.properties"))) {
+            artifact.load(in);
+            return artifact;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static boolean isJar() {
+        return artifact().getProperty("type").equals("jar");
+    }
+
+    /** The jar that starts it, in the folder with everything that it needs, or the executable. */
+    public static Path path() {
+        return BUILD.resolve(artifact().getProperty("path"));
+    }
+
+    /** The folder with everything that is delivered: as it is or, for an executable, as it was before it was compiled. */
+    public static Path contents() {
+        Path executable = path();
+        return isJar()
+                ? executable.getParent()
+                : BUILD.resolve(
+                        executable.getFileName().toString().replaceFirst("-runner$", "-native-image-source-jar"));
+    }
+
+    private static List<String> command(Map<String, String> properties) {
+        List<String> command = new ArrayList<>();
+        if (isJar()) {
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.add("-XX:TieredStopAtLevel=1"); // compiling less, it starts sooner
+        } else {
+            command.add(path().toString());
+        }
+        properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
+        if (isJar()) {
+            command.addAll(List.of("-jar", path().toString()));
+        }
+        return command;
+    }
+
+    private static Path temporaryFile(String name) {
+        try {
+            return Files.createTempFile("ratings-", "." + name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public Http http() {
+        return new Http(uri());
+    }
+
+    public URI uri() {
+        return URI.create("http://127.0.0.1:" + port);
+    }
+
+    /** Waits until it listens; an application that does not is closed. */
+    public PackagedApplication awaitStart() {
+        try {
+            Await.until("the application listens", () -> {
+                if (!process.isAlive()) {
+                    throw new AssertionError("The application ended: " + out() + err());
+                }
+                return out().contains("Listening on:");
+            });
+        } catch (AssertionError e) {
+            close();
+            throw e;
+        }
+        return this;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** Sends SIGTERM, and does not wait. */
+    public void terminate() {
+        process.destroy();
+    }
+
+    /** Waits until it ends by itself. */
+    public int exitCode() {
+        try {
+            if (!process.waitFor(LONGEST_EXIT_SECONDS, TimeUnit.SECONDS)) {
+                throw new AssertionError("The application still runs: " + out() + err());
+            }
+            return process.exitValue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    public String out() {
+        return text(out);
+    }
+
+    public String err() {
+        return text(err);
+    }
+
+    private static String text(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            process.destroy();
+            if (!process.waitFor(LONGEST_EXIT_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("The application does not end when told to: " + out() + err());
+            }
+            Files.delete(out);
+            Files.delete(err);
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
