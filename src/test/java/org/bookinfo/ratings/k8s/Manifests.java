@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -31,7 +32,10 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import org.opentest4j.TestAbortedException;
 
 /**
  * The objects that a folder below {@code k8s/} consists of, built as users build them and parsed strictly.
@@ -42,7 +46,9 @@ final class Manifests {
     private static final Map<String, Class<? extends HasMetadata>> TYPES = Stream
             .of(Deployment.class, Secret.class, Service.class, ServiceAccount.class, HorizontalPodAutoscaler.class,
                     PodDisruptionBudget.class, DestinationRule.class, ServiceEntry.class, VirtualService.class,
-                    AuthorizationPolicy.class, PeerAuthentication.class)
+                    AuthorizationPolicy.class, PeerAuthentication.class, HTTPRoute.class, NetworkPolicy.class,
+                    io.fabric8.istio.api.networking.v1.Gateway.class,
+                    io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway.class)
             .collect(Collectors.toMap(type -> HasMetadata.getApiVersion(type) + " " + HasMetadata.getKind(type),
                     type -> type));
 
@@ -72,6 +78,7 @@ final class Manifests {
 
     /**
      * @throws AssertionError if the folder does not build, or the result is not of the types that it says
+     * @throws TestAbortedException where there is no kubectl
      */
     static Manifests build(Path folder) {
         Outcome outcome = kubectl("kustomize", folder.toString());
@@ -169,8 +176,10 @@ final class Manifests {
         try {
             return run(Stream.concat(Stream.of("kubectl"), Stream.of(arguments)).toArray(String[]::new));
         } catch (UncheckedIOException e) {
-            throw new AssertionError("Install kubectl 1.27 or newer (it needs no cluster): these tests build k8s/ with"
-                    + " 'kubectl kustomize', as users do.", e);
+            throw new TestAbortedException(
+                    "Install kubectl 1.27 or newer, without a cluster: these tests build k8s/ with"
+                            + " 'kubectl kustomize', as users do.",
+                    e);
         }
     }
 
@@ -220,6 +229,15 @@ final class Manifests {
             return folder.resolve(name);
         }
 
+        /** Changes a line of database.env. */
+        void set(String variable, String value) throws IOException {
+            List<String> lines = new ArrayList<>();
+            for (String line : Files.readAllLines(path("database/database.env"))) {
+                lines.add(line.startsWith(variable + "=") ? variable + "=" + value : line);
+            }
+            Files.write(path("database/database.env"), lines);
+        }
+
         Manifests build(String name) {
             return Manifests.build(path(name));
         }
@@ -230,10 +248,19 @@ final class Manifests {
         }
 
         Manifests buildOwn(String kustomization) throws IOException {
+            return withOwn(kustomization, Manifests::build);
+        }
+
+        /** What is said against a kustomization of the user's own that must not build. */
+        String refusal(List<String> resources, List<String> components) throws IOException {
+            return withOwn(list("resources", resources) + list("components", components), Manifests::refusal);
+        }
+
+        private <T> T withOwn(String kustomization, Function<Path, T> use) throws IOException {
             Path own = Files.createDirectory(folder.resolveSibling("own"));
             Files.writeString(own.resolve("kustomization.yaml"), kustomization);
             try {
-                return Manifests.build(own);
+                return use.apply(own);
             } finally {
                 Files.delete(own.resolve("kustomization.yaml"));
                 Files.delete(own);
