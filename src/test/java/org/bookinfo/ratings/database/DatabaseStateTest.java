@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,6 +20,9 @@ class DatabaseStateTest {
             DatabaseFailure.EGRESS_BLOCKED, "08S01/0", false);
     private static final RatingsUnavailableException DENIED = new RatingsUnavailableException(
             DatabaseFailure.ACCESS_DENIED, "28000/1045", false);
+
+    private static final RatingsUnavailableException SILENT = new RatingsUnavailableException(
+            DatabaseFailure.NO_ANSWER, "08S01/0", false);
 
     private final List<String> lines = new ArrayList<>();
     private LogListener log;
@@ -89,6 +93,39 @@ class DatabaseStateTest {
             state.failed(DENIED);
         }
         assertEquals(1, lines.size(), lines.toString());
+    }
+
+    @Test
+    void isKnown_atFirst_isNot() {
+        assertFalse(state.isKnown());
+    }
+
+    @Test
+    void isKnown_ratingsRead_is() {
+        state.succeeded();
+        assertTrue(state.isKnown());
+    }
+
+    @Test
+    void isKnown_failedForACertainCause_is() {
+        state.failed(BLOCKED);
+        assertTrue(state.isKnown());
+    }
+
+    @Test
+    void isKnown_failedForSilence_isAfterTenSeconds() {
+        state.failed(SILENT);
+        advance(Duration.ofMillis(9_999));
+        assertFalse(state.isKnown());
+        advance(Duration.ofMillis(1));
+        assertTrue(state.isKnown());
+    }
+
+    @Test
+    void isKnown_silenceAfterRatings_is() {
+        state.succeeded();
+        state.failed(SILENT);
+        assertTrue(state.isKnown());
     }
 
     private void advance(Duration time) {

@@ -15,6 +15,7 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
@@ -32,10 +33,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @WithTestResource(DatabaseResource.class)
 class EnduranceIT {
 
-    private static final int CYCLES = 200;
+    private static final int CYCLES = Campaign.size(40, 200);
     private static final int WARM_UP = 20;
 
-    private static final int READS = 20_000;
+    private static final int READS = Campaign.size(5_000, 20_000);
 
     /** Less than the smallest object for each read would take. */
     private static final long MOST_KILOBYTES_OF_READS = READS * 16 / 1024;

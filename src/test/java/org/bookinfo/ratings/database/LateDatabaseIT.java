@@ -3,6 +3,7 @@ package org.bookinfo.ratings.database;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -32,6 +33,9 @@ class LateDatabaseIT {
 
     /** The design promises a second. The rest is room for a slow shared machine, and for a Java that has just begun. */
     private static final Duration RECOVERY = Duration.ofSeconds(5);
+
+    /** The design gives the first read 10 s. The rest is room, as above. */
+    private static final Duration READY = Duration.ofSeconds(20);
 
     private static TestDatabase database;
     private static FaultyProxy proxy;
@@ -65,6 +69,24 @@ class LateDatabaseIT {
     }
 
     @Test
+    void start_databaseSilent_isNotReadyWhileItMayBeItsOwnSlowness() {
+        proxy.set(Fault.SILENT);
+        try (PackagedApplication application = start("127.0.0.1", proxy.port())) {
+            Http http = application.http();
+            assertEquals(NOT_CONNECTED, http.get("/ratings/0").summary());
+            for (String probe : List.of("/q/health/ready", "/q/health/started")) {
+                assertEquals(503, http.get(probe).status());
+            }
+            assertEquals(200, http.get("/q/health/live").status());
+            proxy.setForNew(Fault.NONE);
+            Await.until("the service is ready", RECOVERY, () -> http.get("/q/health/ready").status() == 200);
+            assertEquals(GOOD, http.get("/ratings/0").summary());
+        } finally {
+            proxy.set(Fault.NONE);
+        }
+    }
+
+    @Test
     void start_hostThatDoesNotResolve_isReady() {
         try (PackagedApplication application = start("nosuchhost.invalid", 3306)) {
             assertReadyWithout(application, "unknown-host");
@@ -73,7 +95,8 @@ class LateDatabaseIT {
 
     private static void assertReadyWithout(PackagedApplication application, String cause) {
         Http http = application.http();
-        assertEquals(200, http.get("/q/health/ready").status());
+        Await.until("the service is ready", READY, () -> http.get("/q/health/ready").status() == 200);
+        assertEquals(200, http.get("/q/health/started").status());
         assertEquals(NOT_CONNECTED, http.get("/ratings/0").summary());
         assertEquals("200 {\"status\":\"Ratings is healthy\"}", http.get("/health").summary());
         Await.until("the cause is told",
