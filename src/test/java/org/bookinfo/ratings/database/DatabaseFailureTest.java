@@ -50,7 +50,6 @@ class DatabaseFailureTest {
     @AfterAll
     static void stop() {
         withoutTls.close();
-        database.close();
     }
 
     @AfterEach

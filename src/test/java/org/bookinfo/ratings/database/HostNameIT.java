@@ -6,7 +6,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 
@@ -16,7 +15,6 @@ import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.TestDatabase;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -47,13 +45,8 @@ class HostNameIT {
     private Path folder;
 
     @BeforeAll
-    static void startDatabase() throws SQLException {
+    static void startDatabase() {
         database = TestDatabase.start();
-    }
-
-    @AfterAll
-    static void stopDatabase() {
-        database.close();
     }
 
     @Test

@@ -1,7 +1,6 @@
 package org.bookinfo.ratings.database;
 
 import java.io.IOException;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -37,19 +36,17 @@ class LateDatabaseIT {
     /** The design gives the first read 10 s. The rest is room, as above. */
     private static final Duration READY = Duration.ofSeconds(20);
 
-    private static TestDatabase database;
     private static FaultyProxy proxy;
 
     @BeforeAll
-    static void startDatabase() throws SQLException, IOException {
-        database = TestDatabase.start();
+    static void openProxy() throws IOException {
+        TestDatabase database = TestDatabase.start();
         proxy = new FaultyProxy(database.host(), database::port);
     }
 
     @AfterAll
-    static void stopDatabase() throws IOException {
+    static void closeProxy() throws IOException {
         proxy.close();
-        database.close();
     }
 
     @ParameterizedTest

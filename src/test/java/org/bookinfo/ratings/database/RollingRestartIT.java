@@ -35,6 +35,7 @@ class RollingRestartIT {
     private static final int RESTARTS = Campaign.size(2, 6);
     private static final int CLIENTS = 16;
 
+    private final TestDatabase database = TestDatabase.start();
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
     /** Those that said that they are ready when they were asked last, as a load balancer has them. */
@@ -48,42 +49,47 @@ class RollingRestartIT {
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void restarts_underLoadOnBusyProcessors_costNoRequest() throws Exception {
-        try (TestDatabase database = TestDatabase.start()) {
-            Map<String, String> environment = Map.of("MYSQL_DB_HOST", database.host(), "MYSQL_DB_PORT",
-                    String.valueOf(database.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD",
-                    TestDatabase.PASSWORD);
-            try {
-                all.add(new PackagedApplication(environment));
-                all.add(new PackagedApplication(environment));
-                threads.submit(this::watchReadiness);
-                Await.until("both are ready", () -> ready.size() == 2);
-                for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
-                    threads.submit(this::keepBusy);
-                }
-                for (int i = 0; i < CLIENTS; i++) {
-                    threads.submit(this::ask);
-                }
-                for (int i = 0; i < RESTARTS; i++) {
-                    int before = answers.get();
-                    PackagedApplication next = all.get(0);
-                    next.terminate();
-                    Await.until("the load balancer leaves it alone", () -> !ready.contains(next));
-                    all.remove(next);
-                    next.exitCode();
-                    next.close();
-                    all.add(new PackagedApplication(environment));
-                    Await.until("both are ready", () -> ready.size() == 2);
-                    assertTrue(answers.get() > before + CLIENTS, "callers were served meanwhile");
-                }
-                ended = true;
-                threads.shutdown();
-                assertTrue(threads.awaitTermination(1, TimeUnit.MINUTES));
-                assertEquals(List.of(), List.copyOf(failures), () -> "of " + answers + " answers");
-            } finally {
-                ended = true;
-                all.forEach(PackagedApplication::close);
+        try {
+            startInstance();
+            startInstance();
+            threads.submit(this::watchReadiness);
+            Await.until("both are ready", () -> ready.size() == 2);
+            for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+                threads.submit(this::keepBusy);
             }
+            for (int i = 0; i < CLIENTS; i++) {
+                threads.submit(this::ask);
+            }
+            for (int i = 0; i < RESTARTS; i++) {
+                int before = answers.get();
+                endTheOldest();
+                startInstance();
+                Await.until("both are ready", () -> ready.size() == 2);
+                assertTrue(answers.get() > before + CLIENTS, "callers were served meanwhile");
+            }
+            ended = true;
+            threads.shutdown();
+            assertTrue(threads.awaitTermination(1, TimeUnit.MINUTES));
+            assertEquals(List.of(), List.copyOf(failures), () -> "of " + answers + " answers");
+        } finally {
+            ended = true;
+            all.forEach(PackagedApplication::close);
         }
+    }
+
+    private void startInstance() {
+        all.add(new PackagedApplication(Map.of("MYSQL_DB_HOST", database.host(), "MYSQL_DB_PORT",
+                String.valueOf(database.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD",
+                TestDatabase.PASSWORD)));
+    }
+
+    private void endTheOldest() {
+        PackagedApplication oldest = all.get(0);
+        oldest.terminate();
+        Await.until("the load balancer leaves it alone", () -> !ready.contains(oldest));
+        oldest.exitCode();
+        all.remove(oldest);
+        oldest.close();
     }
 
     /** Asks each five times a second, and takes it out of service, or into it, at the first answer. */

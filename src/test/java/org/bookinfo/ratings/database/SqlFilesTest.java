@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
 import org.bookinfo.ratings.testing.TestDatabase;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,13 +45,8 @@ class SqlFilesTest {
     private static TestDatabase database;
 
     @BeforeAll
-    static void startDatabase() throws SQLException {
+    static void startDatabase() {
         database = TestDatabase.start();
-    }
-
-    @AfterAll
-    static void stopDatabase() {
-        database.close();
     }
 
     @BeforeEach

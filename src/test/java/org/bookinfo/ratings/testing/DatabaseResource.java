@@ -1,7 +1,6 @@
 package org.bookinfo.ratings.testing;
 
 import java.io.IOException;
-import java.sql.SQLException;
 import java.util.Map;
 
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
@@ -27,7 +26,7 @@ public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
         try {
             database = TestDatabase.start();
             proxy = new FaultyProxy(database.host(), database::port);
-        } catch (SQLException | IOException e) {
+        } catch (IOException e) {
             throw new IllegalStateException(e);
         }
         return Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT", String.valueOf(proxy.port()), "MYSQL_DB_USER",
@@ -40,8 +39,6 @@ public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
             proxy.close();
         } catch (IOException e) {
             throw new IllegalStateException(e);
-        } finally {
-            database.close();
         }
     }
 }

@@ -1,9 +1,12 @@
 package org.bookinfo.ratings.testing;
 
+import java.lang.reflect.Method;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Map;
+import java.util.function.IntSupplier;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.model.ExposedPort;
@@ -25,15 +28,13 @@ public abstract class TestDatabase implements AutoCloseable {
     /** Has a bit of everything that a shell, a URL, an expression or SQL could take for its own. */
     public static final String PASSWORD = "p&%#;\"' \\${x} $1 /?=ü€";
 
-    /** Starts, or finds, the server; sets it up with the files of sql/ and {@link #PASSWORD}; and says which it is. */
-    public static TestDatabase start() throws SQLException {
-        TestDatabase database = choose();
+    /**
+     * The one server of this run, set up anew with the files of sql/ and {@link #PASSWORD}. The first call starts it, or finds it,
+     * and says which it is; it ends with the run.
+     */
+    public static TestDatabase start() {
+        TestDatabase database = new Shared();
         database.reset();
-        try (Connection connection = database.connect(); Statement statement = connection.createStatement()) {
-            var version = statement.executeQuery("SELECT VERSION()");
-            version.next();
-            System.out.printf("Tests use %s, version %s%n", database, version.getString(1));
-        }
         return database;
     }
 
@@ -116,6 +117,74 @@ public abstract class TestDatabase implements AutoCloseable {
             EmbeddedDatabase.prepare(EmbeddedDatabase.adminUrl(host(), port()), admin(), adminPassword(), PASSWORD);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * The server of this run. Quarkus loads the tests of each profile anew, so the server belongs to the copy of this class that Java's
+     * own class loader has, and the others reach it by the JDK's types.
+     */
+    private static final class Shared extends TestDatabase {
+
+        private static Map<String, Object> started;
+
+        private final Map<?, ?> server;
+
+        Shared() {
+            try {
+                Method start = ClassLoader.getSystemClassLoader().loadClass(Shared.class.getName())
+                        .getDeclaredMethod("startOnce");
+                start.setAccessible(true);
+                server = (Map<?, ?>) start.invoke(null);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @SuppressWarnings("unused") // by the constructor
+        private static synchronized Map<String, Object> startOnce() throws SQLException {
+            if (started == null) {
+                TestDatabase server = choose();
+                Runtime.getRuntime().addShutdownHook(new Thread(server::close, "test-database-stop"));
+                try (Connection connection = server.connect(); Statement statement = connection.createStatement()) {
+                    var version = statement.executeQuery("SELECT VERSION()");
+                    version.next();
+                    System.out.printf("Tests use %s, version %s%n", server, version.getString(1));
+                }
+                started = Map.of("host", server.host(), "port", (IntSupplier) server::port, "admin", server.admin(),
+                        "password", server.adminPassword(), "restart", (Runnable) server::restart);
+            }
+            return started;
+        }
+
+        @Override
+        public String host() {
+            return (String) server.get("host");
+        }
+
+        @Override
+        public int port() {
+            return ((IntSupplier) server.get("port")).getAsInt();
+        }
+
+        @Override
+        public String admin() {
+            return (String) server.get("admin");
+        }
+
+        @Override
+        public String adminPassword() {
+            return (String) server.get("password");
+        }
+
+        @Override
+        public void restart() {
+            ((Runnable) server.get("restart")).run();
+        }
+
+        @Override
+        public void close() {
+            // Others use it too.
         }
     }
 
