@@ -3,8 +3,10 @@ package org.bookinfo.ratings;
 import java.security.Security;
 import java.util.Optional;
 
+import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import org.bookinfo.ratings.dev.DevModeApplication;
 import org.bookinfo.ratings.settings.Settings;
 
 /**
@@ -35,6 +37,10 @@ public class RatingsApplication {
         System.setProperty("vertx.disableURIValidation", "true");
         // Lets Netty find ConnectionGuard.
         System.setProperty("io.netty.bootstrap.extensions", "serviceload");
-        Quarkus.run(args);
+        if (LaunchMode.current() == LaunchMode.DEVELOPMENT) {
+            Quarkus.run(DevModeApplication.class, args);
+        } else {
+            Quarkus.run(args);
+        }
     }
 }
