@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -31,7 +32,14 @@ public final class PackagedApplication implements AutoCloseable {
 
     /** Starts it; the caller awaits what it wants to see. */
     public PackagedApplication(Map<String, String> environment) {
-        ProcessBuilder builder = new ProcessBuilder(command());
+        this(environment, List.of());
+    }
+
+    /** @param runner a command, with its first arguments, that runs the command which its further arguments are */
+    public PackagedApplication(Map<String, String> environment, List<String> runner) {
+        List<String> command = new ArrayList<>(runner);
+        command.addAll(command());
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
         builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
@@ -111,6 +119,18 @@ public final class PackagedApplication implements AutoCloseable {
 
     public int port() {
         return port;
+    }
+
+    /** How many files and connections are open. On Linux only. */
+    public int openFiles() {
+        return Path.of("/proc", String.valueOf(process.pid()), "fd").toFile().list().length;
+    }
+
+    /** How much memory the process has by now. On Linux only. */
+    public long residentMegabytes() {
+        return text(Path.of("/proc", String.valueOf(process.pid()), "status")).lines()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024).findFirst().orElseThrow();
     }
 
     /** Sends SIGTERM, and does not wait. */
