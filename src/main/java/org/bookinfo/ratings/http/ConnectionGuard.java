@@ -52,7 +52,7 @@ public final class ConnectionGuard extends ChannelInitializerExtension {
 
     @Override
     public void postInitializeServerChildChannel(Channel channel) {
-        GuardedConnection connection = new GuardedConnection(new Decoder(options), connections::closed);
+        GuardedConnection connection = new GuardedConnection(new Decoder(options), connections);
         channel.pipeline().addFirst(connection);
         connections.admit(connection, channel.parent());
     }

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.channel.Channel;
 import org.jboss.logging.Logger;
@@ -34,6 +35,9 @@ final class Connections {
      */
     private static final Duration IDLE_AFTER_ERROR = Duration.ofSeconds(10);
 
+    /** What requests that are not there as a whole may keep of the heap's 64 MB: 250 of the longest ones. */
+    private static final long MOST_ARRIVING_BYTES = 16_000_000;
+
     private static final Duration BETWEEN_LOG_LINES = Duration.ofMinutes(1);
 
     /** To look through 4,000 connections takes about a millisecond, so what one look finds serves many newcomers. */
@@ -44,6 +48,7 @@ final class Connections {
     private final long idleNanos;
     private final Set<GuardedConnection> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger closing = new AtomicInteger();
+    private final AtomicLong arrivingBytes = new AtomicLong();
 
     /** The following belong to the listener's event loop. */
     private final Queue<Waiting> found = new ArrayDeque<>();
@@ -82,6 +87,16 @@ final class Connections {
             log();
             makeRoom(listener);
         }
+    }
+
+    /**
+     * Called for each part of a request that does not arrive in one piece.
+     *
+     * @param bytes below zero for what has been kept until now
+     * @return whether there is room for them
+     */
+    boolean keep(int bytes) {
+        return arrivingBytes.addAndGet(bytes) <= MOST_ARRIVING_BYTES;
     }
 
     void closed(GuardedConnection connection) {

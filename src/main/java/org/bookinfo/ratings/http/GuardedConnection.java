@@ -1,8 +1,8 @@
 package org.bookinfo.ratings.http;
 
 import java.time.Duration;
-import java.util.function.Consumer;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -26,10 +26,11 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
     private static final long FIRST_BYTES_NANOS = Duration.ofMillis(100).toNanos();
 
     private final ChannelHandler decoder;
-    private final Consumer<GuardedConnection> closed;
+    private final Connections connections;
     private final Messages messages = new Messages();
     private ChannelHandlerContext context;
     private long opened;
+    private int arrivedBytes;
 
     /**
      * These are written on the connection's event loop only, and read on the listener's too. The first is below zero while a
@@ -40,13 +41,10 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
     private volatile boolean failed;
     private volatile long since;
 
-    /**
-     * @param decoder takes the place of the server's decoder of requests
-     * @param closed is told when the connection has been closed
-     */
-    GuardedConnection(ChannelHandler decoder, Consumer<GuardedConnection> closed) {
+    /** @param decoder takes the place of the server's decoder of requests */
+    GuardedConnection(ChannelHandler decoder, Connections connections) {
         this.decoder = decoder;
-        this.closed = closed;
+        this.connections = connections;
     }
 
     /**
@@ -97,11 +95,20 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object bytes) {
+        int size = ((ByteBuf) bytes).readableBytes();
         messages.complete = false;
         context.fireChannelRead(bytes); // decodes all that can be decoded
         if (messages.complete == arriving) {
             since = System.nanoTime();
             arriving = !arriving;
+        }
+        if (arriving) {
+            arrivedBytes += size;
+            if (!connections.keep(size)) {
+                context.close();
+            }
+        } else if (arrivedBytes > 0) {
+            letGo();
         }
     }
 
@@ -114,8 +121,14 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        closed.accept(this);
+        letGo();
+        connections.closed(this);
         context.fireChannelInactive();
+    }
+
+    private void letGo() {
+        connections.keep(-arrivedBytes);
+        arrivedBytes = 0;
     }
 
     private final class Messages extends ChannelDuplexHandler {

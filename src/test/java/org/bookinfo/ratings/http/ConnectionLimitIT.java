@@ -3,6 +3,7 @@ package org.bookinfo.ratings.http;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -49,6 +52,9 @@ class ConnectionLimitIT {
 
     /** A second is promised. The rest is room for a slow shared machine. */
     private static final Duration RECOVERY = Duration.ofSeconds(4);
+
+    /** As in the image. */
+    private static final Map<String, String> SMALL_HEAP = Map.of("JDK_JAVA_OPTIONS", "-Xmx64m -XX:+UseSerialGC");
 
     private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
     private static final String NO_DATABASE = "503 {\"error\":\"could not connect to ratings database\"}";
@@ -135,7 +141,7 @@ class ConnectionLimitIT {
     /** As the unmodified {@code reviews} does, which does not read an answer that is no 200 and leaves the connection open. */
     @Test
     void get_sixThousandConnectionsLeftOpenAfter503_everybodyIsAnswered() throws IOException {
-        start(Map.of("JDK_JAVA_OPTIONS", "-Xmx64m -XX:+UseSerialGC")); // as in the image
+        start(SMALL_HEAP);
         proxy.set(Fault.CLOSED);
         Await.until("the outage is seen", () -> application.http().get("/ratings/0").summary().equals(NO_DATABASE));
         open(CROWD, RATINGS);
@@ -157,6 +163,28 @@ class ConnectionLimitIT {
         open(LIMIT + SMALL_LIMIT, "");
         assertEquals(GOOD, application.http().get("/ratings/0").summary());
         assertEquals(200, application.http().get("/q/health/live").status());
+    }
+
+    /** All of it would be 200 MB. */
+    @ParameterizedTest
+    @ValueSource(strings = {"POST /ratings/0 HTTP/1.1\r\nHost: x\r\nContent-Length: 65000\r\n\r\n",
+            "GET /health HTTP/1.1\r\nHost: x\r\nCookie: "})
+    void get_moreHalfSentRequestsThanMemory_isAnswered(String head) throws IOException {
+        start(SMALL_HEAP);
+        for (int i = 0; i < LIMIT; i++) {
+            Socket socket = open(head);
+            try {
+                write(socket, "1".repeat(head.startsWith("POST") ? 50_000 : 14_000));
+            } catch (SocketException e) {
+                // closed, which is one way to bound them
+            }
+        }
+        for (int i = 0; i < 100; i++) {
+            assertEquals(GOOD, application.http().get("/ratings/0").summary());
+            assertEquals(200, application.http().get("/q/health/live").status());
+        }
+        assertTrue(application.residentMegabytes() < MEGABYTES, "MB: " + application.residentMegabytes());
+        assertFalse(application.out().contains("OutOfMemory"), application.out());
     }
 
     /** Where a container may not open many files. */
