@@ -74,5 +74,11 @@ public final class ConnectionGuard extends ChannelInitializerExtension {
             }
             return message;
         }
+
+        /** Two proxies that choose differently would not agree where the next request begins. */
+        @Override
+        protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+            throw new IllegalArgumentException("Both Transfer-Encoding and Content-Length");
+        }
     }
 }

@@ -9,7 +9,11 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.vertx.core.http.impl.HttpServerConnection;
 import io.vertx.core.net.impl.VertxHandler;
@@ -141,6 +145,11 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
             if (complete) {
                 unanswered++;
             }
+            if (message instanceof DefaultHttpRequest request
+                    && request.headers().contains(HttpHeaderNames.CONNECTION) && !HttpUtil.isKeepAlive(request)) {
+                // The server looks for a header that says "close" and nothing else.
+                request.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+            }
             context.fireChannelRead(message);
         }
 
@@ -150,6 +159,9 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
             if (message instanceof HttpResponse answer) {
                 int status = answer.status().code();
                 interim = status < 200;
+                if (!interim) {
+                    answer.headers().set(HttpHeaderNames.DATE, HttpDate.now());
+                }
                 if (failed != status >= 400) {
                     failed = !failed;
                 }
