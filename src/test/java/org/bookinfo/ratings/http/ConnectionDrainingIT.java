@@ -35,7 +35,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 /**
  * The packaged application, told to end by SIGTERM while 64 connections keep it busy.
  */
-class GracefulShutdownIT {
+class ConnectionDrainingIT {
 
     private static final int CONNECTIONS = 64;
 
