@@ -43,46 +43,40 @@ public class ErrorMappers {
         return answer(e.status(), e.getMessage()).build();
     }
 
-    /** What the framework refuses is told by its status alone: the framework's messages may quote the request. */
+    /** The framework's own messages may quote the request. */
     @ServerExceptionMapper
-    Response refused(WebApplicationException e, HttpServerRequest request) {
+    Response refused(WebApplicationException e) {
         Response.StatusType status = e.getResponse().getStatusInfo();
-        Response.ResponseBuilder answer = answer(status.getStatusCode(), reason(status.getReasonPhrase()));
-        if (status.getStatusCode() == 405) {
-            answer.header(HttpHeaders.ALLOW,
-                    request.path().startsWith(RatingsResource.PATH) ? "GET, HEAD, POST" : "GET, HEAD");
-        }
-        return answer.build();
+        return answer(status.getStatusCode(), reason(status.getReasonPhrase())).build();
     }
 
-    /**
-     * Answers what is refused before it reaches a resource, such as a path that cannot be decoded and a request without a
-     * host. The framework's own page would show the exception.
-     */
+    /** Answers what is refused before it reaches a resource. The framework's own page would show the exception. */
     void answerRouterFailures(@Observes Router router) {
-        router.errorHandler(400, context -> refused(context, 400));
-        router.route().order(Integer.MIN_VALUE).failureHandler(
-                context -> refused(context, context.statusCode() >= 400 ? context.statusCode() : 500));
+        router.route().order(Integer.MIN_VALUE).failureHandler(ErrorMappers::refused);
     }
 
-    private void refused(RoutingContext context, int status) {
+    private static void refused(RoutingContext context) {
+        if (context.failure() instanceof RequestRefusedException e) {
+            end(context.response(), e.status(), e.getMessage());
+            return;
+        }
+        HttpServerResponse response = context.response();
+        int status = context.statusCode() >= 400 ? context.statusCode() : 500;
         if (status >= 500) {
             logUnforeseen(context.request(), context.failure());
         }
-        String path = context.request().path();
-        boolean malformedId = status == 400 && path != null && path.startsWith(RatingsResource.PATH)
-                && context.failure() == null && context.request().authority() != null;
-        String error = malformedId
-                ? RatingsResource.NOT_NUMERIC
-                : reason(HttpResponseStatus.valueOf(status).reasonPhrase());
-        if (context.response().ended() || context.response().closed()) {
+        if (response.ended() || response.closed()) {
             return;
         }
-        if (status == 413 || context.failure() != null) { // there is no telling where the next request begins
-            context.response().putHeader(HttpHeaderNames.CONNECTION, "close")
+        if (status == 405) {
+            response.putHeader(HttpHeaderNames.ALLOW,
+                    context.request().path().startsWith(RatingsResource.PATH) ? "GET, HEAD, POST" : "GET, HEAD");
+        }
+        if (status == 413 || status == 417 || context.failure() != null) { // there is no telling where the next request begins
+            response.putHeader(HttpHeaderNames.CONNECTION, "close")
                     .endHandler(ended -> context.request().connection().close());
         }
-        end(context.response(), status, error);
+        end(response, status, reason(HttpResponseStatus.valueOf(status).reasonPhrase()));
     }
 
     /** Answers what is no HTTP request, or has too long a path or headers; the connection ends. */
@@ -109,7 +103,7 @@ public class ErrorMappers {
         return answer(500, "internal server error").build();
     }
 
-    /** What comes after an answer is its consequence, as where a body without a length turned out too large: 413. */
+    /** What fails after the answer fails because of it, as where the rest of a body that was refused is cut off. */
     private static void logUnforeseen(HttpServerRequest request, Throwable e) {
         Logger.Level level = request.response().ended() ? Logger.Level.DEBUG : Logger.Level.ERROR;
         RequestId.during(request, () -> LOG.log(level, UNFORESEEN, e));

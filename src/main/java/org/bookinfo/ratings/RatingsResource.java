@@ -1,6 +1,8 @@
 package org.bookinfo.ratings;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletionStage;
 
 import jakarta.ws.rs.GET;
@@ -18,16 +20,17 @@ import org.bookinfo.ratings.database.RatingsReader;
 import org.bookinfo.ratings.database.RatingsUnavailableException;
 
 /**
- * The ratings of a product, as Bookinfo's {@code reviews} asks for them.
+ * The ratings of a product, as Bookinfo's {@code reviews} asks for them. What comes here has a product ID: what has none is refused
+ * before it is matched.
  */
-@Path(RatingsResource.PATH + "{productId:.*}")
+@Path(RatingsResource.PATH + "{productId}")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
 public class RatingsResource {
 
     public static final String PATH = "/ratings/";
 
-    static final String NOT_NUMERIC = "please provide numeric product ID";
+    private static final String NOT_NUMERIC = "please provide numeric product ID";
 
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -40,24 +43,21 @@ public class RatingsResource {
     /**
      * Answers with ratings read after the request arrived.
      *
-     * @throws RequestRefusedException if the product ID is no whole number of 32 bits
      * @throws RatingsUnavailableException (or as the stage's failure) if the database does not give them
      */
     @GET
     public CompletionStage<ProductRatings> get(@Context HttpServerRequest request) {
-        int productId = productId(request);
+        int productId = productId(request.path());
         return reader.read().thenApply(ratings -> new ProductRatings(productId, ratings));
     }
 
     /**
-     * Refuses new ratings, as the original does with a database behind it: the ID is checked first, then the body.
+     * Refuses new ratings, as the original does with a database behind it.
      *
-     * @throws RequestRefusedException always: 400 if the product ID is no whole number of 32 bits or the body is not JSON,
-     *         else 501
+     * @throws RequestRefusedException always: 400 if the body is not JSON, else 501
      */
     @POST
-    public void post(@Context HttpServerRequest request, byte[] body) {
-        productId(request);
+    public void post(byte[] body) {
         if (!isJson(body)) {
             throw new RequestRefusedException(400, "please provide valid ratings JSON");
         }
@@ -65,20 +65,25 @@ public class RatingsResource {
     }
 
     /**
-     * The ID is all that follows {@link #PATH} in the path as it was sent: the original decodes and normalises nothing,
-     * so {@code %30} is no number to it, and {@code 0/} neither.
+     * The ID is all that follows {@link #PATH} in the path as it was sent: the original decodes and normalises nothing, so
+     * {@code %30} is no number to it, and {@code 0/} neither.
+     *
+     * @throws RequestRefusedException if that is no whole number of 32 bits
      */
-    private static int productId(HttpServerRequest request) {
+    public static int productId(String path) {
         try {
-            return Integer.parseInt(request.path().substring(PATH.length()));
+            return Integer.parseInt(path.substring(PATH.length()));
         } catch (NumberFormatException e) {
             throw new RequestRefusedException(400, NOT_NUMERIC);
         }
     }
 
-    /** Whether the body is one JSON value, whatever its Content-Type says: the original does not look at that. */
+    /** Whether the body is one JSON value in UTF-8, whatever its Content-Type says: the original does not look at that. */
     private static boolean isJson(byte[] body) {
-        try (JsonParser parser = JSON.createParser(body)) {
+        try {
+            // The parser itself would also take UTF-16 and UTF-32, and a byte order mark.
+            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+            JsonParser parser = JSON.createParser(text);
             if (parser.nextToken() == null) {
                 return false;
             }

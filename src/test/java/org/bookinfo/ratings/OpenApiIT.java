@@ -126,6 +126,7 @@ class OpenApiIT {
         requests.put("POST " + RATINGS + " 501", List.of(() -> send("POST", "/ratings/0", "{}")));
         requests.put("NotFound 404", List.of(() -> send("GET", "/", "")));
         requests.put("MethodNotAllowed 405", List.of(() -> send("PUT", "/ratings/0", "{}")));
+        requests.put("ExpectationFailed 417", List.of(() -> send("GET", "/health", "", "Expect: luck")));
         requests.put("BadRequest 400",
                 List.of(() -> http.exchange("nonsense\r\n\r\n".getBytes(StandardCharsets.UTF_8), new byte[0])));
         return requests;
@@ -163,7 +164,8 @@ class OpenApiIT {
                         response.getValue()));
             }
         }));
-        Map<String, Integer> general = Map.of("NotFound", 404, "MethodNotAllowed", 405, "BadRequest", 400);
+        Map<String, Integer> general = Map.of("NotFound", 404, "MethodNotAllowed", 405, "BadRequest", 400,
+                "ExpectationFailed", 417);
         openApi.at("/components/responses").properties().forEach(response -> {
             boolean used = described.values().stream().anyMatch(
                     other -> other.path("$ref").asText().equals("#/components/responses/" + response.getKey()));

@@ -1,128 +1,84 @@
 package org.bookinfo.ratings.http;
 
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
 
 import io.netty.bootstrap.ChannelInitializerExtension;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelDuplexHandler;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelPromise;
-import io.netty.handler.codec.DecoderResult;
-import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.util.ReferenceCountUtil;
 import io.quarkus.runtime.annotations.RegisterForReflection;
-import io.vertx.core.http.impl.HttpServerConnection;
-import io.vertx.core.net.impl.VertxHandler;
-import org.bookinfo.ratings.ErrorMappers;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.impl.VertxHttpRequestDecoder;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.config.ConfigProvider;
 
 /**
- * Watches what arrives on a connection and ends it where a request has begun and is not there as a whole within
- * {@link #LONGEST_REQUEST_SECONDS}, or is none: neither Quarkus nor Vert.x bounds more than the time between two bytes.
+ * Puts each connection under this package's rules: how many there may be and for how long they may keep the service waiting
+ * ({@link Connections}), and what is HTTP ({@link GuardedConnection}).
  *
- * <p>Neither lets an application near a connection before its first request, hence Netty's own extension point. Netty
- * creates it as a service; hence public. Dev mode's and tests' class loaders hide it from Netty: nothing is watched there.
+ * <p>Neither Quarkus nor Vert.x lets an application near a connection before its first request, hence Netty's own extension
+ * point. Netty creates it as a service; hence public. Dev mode's and tests' class loaders hide it from Netty: there are no such
+ * rules there.
  */
 @RegisterForReflection
 public final class ConnectionGuard extends ChannelInitializerExtension {
 
-    /** Seconds. Sidecars send headers in one piece; 64 KB of a body take a second on the slowest of lines. */
-    private static final int LONGEST_REQUEST_SECONDS = 10;
+    private final Connections connections;
+    private final HttpServerOptions options = new HttpServerOptions();
+
+    public ConnectionGuard() {
+        Config config = ConfigProvider.getConfig();
+        connections = new Connections(
+                Math.min(config.getValue("ratings.connections.limit", Integer.class), mostFiles() / 2),
+                config.getValue("ratings.connections.idle-timeout", Duration.class));
+        options.setMaxHeaderSize(
+                (int) config.getValue("quarkus.http.limits.max-header-size", MemorySize.class).asLongValue());
+    }
+
+    /** How many files the process may have open. The JVM itself has close to 200. */
+    private static int mostFiles() {
+        try (Stream<String> limits = Files.lines(Path.of("/proc/self/limits"))) {
+            return limits.filter(line -> line.startsWith("Max open files")).map(line -> line.split(" +")[3])
+                    .mapToInt(Integer::parseInt).findFirst().orElse(Integer.MAX_VALUE);
+        } catch (IOException | NumberFormatException e) { // "unlimited"
+            return Integer.MAX_VALUE;
+        }
+    }
 
     @Override
     public void postInitializeServerChildChannel(Channel channel) {
-        channel.pipeline().addFirst(new Bytes());
+        GuardedConnection connection = new GuardedConnection(new Decoder(options), connections);
+        channel.pipeline().addFirst(connection);
+        connections.admit(connection, channel.parent());
     }
 
-    /** Sees what is read as it arrives. A request that arrives whole, as they do, costs no timer. */
-    private static final class Bytes extends ChannelInboundHandlerAdapter {
+    /** Refuses what Vert.x's own would let pass. */
+    private static final class Decoder extends VertxHttpRequestDecoder {
 
-        private final Messages messages = new Messages();
-        private Future<?> end;
-
-        @Override
-        public void channelActive(ChannelHandlerContext context) {
-            if (context.pipeline().get("httpDecoder") != null) {
-                context.pipeline().addAfter("httpDecoder", null, messages);
-                if (context.pipeline().get("handler") instanceof VertxHandler<?> handler
-                        && handler.getConnection() instanceof HttpServerConnection connection) {
-                    connection.invalidRequestHandler(ErrorMappers::malformed);
-                }
-            }
-            context.fireChannelActive();
-        }
-
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object bytes) {
-            messages.complete = false;
-            context.fireChannelRead(bytes); // decodes all that can be decoded
-            if (messages.complete) {
-                callOff();
-            } else if (end == null) {
-                end = context.executor().schedule(() -> context.close(), LONGEST_REQUEST_SECONDS, TimeUnit.SECONDS);
-            }
-        }
-
-        /** The server fails to close itself where a pipelined request, to which it has not come yet, is malformed. */
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            context.fireExceptionCaught(cause);
-            context.close();
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
-            callOff();
-            context.fireChannelInactive();
-        }
-
-        private void callOff() {
-            if (end != null) {
-                end.cancel(false);
-                end = null;
-            }
-        }
-    }
-
-    /** Sees what the bytes mean. */
-    private static final class Messages extends ChannelDuplexHandler {
-
-        private boolean complete;
-        private boolean refused;
-
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            if (refused) {
-                ReferenceCountUtil.release(message);
-                return;
-            }
-            complete = message == LastHttpContent.EMPTY_LAST_CONTENT;
-            if (message instanceof DefaultHttpRequest request) {
-                refuseOtherVersions(request);
-            } else if (!complete) {
-                complete = message instanceof LastHttpContent;
-            }
-            context.fireChannelRead(message);
+        Decoder(HttpServerOptions options) {
+            super(options);
         }
 
         /** The server would answer in whatever version it is asked. */
-        private void refuseOtherVersions(DefaultHttpRequest request) {
-            HttpVersion version = request.protocolVersion();
+        @Override
+        protected HttpMessage createMessage(String[] initialLine) {
+            HttpMessage message = super.createMessage(initialLine);
+            HttpVersion version = message.protocolVersion();
             if (version != HttpVersion.HTTP_1_1 && version != HttpVersion.HTTP_1_0) {
-                request.setProtocolVersion(HttpVersion.HTTP_1_1);
-                request.setDecoderResult(DecoderResult.failure(new IllegalArgumentException("HTTP version")));
-                refused = true;
+                throw new IllegalArgumentException("HTTP version");
             }
+            return message;
         }
 
-        /** The server closes without sending what it has just answered, where it is the end of a body that is malformed. */
+        /** Two proxies that choose differently would not agree where the next request begins. */
         @Override
-        public void close(ChannelHandlerContext context, ChannelPromise promise) {
-            context.flush();
-            context.close(promise);
+        protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+            throw new IllegalArgumentException("Both Transfer-Encoding and Content-Length");
         }
     }
 }

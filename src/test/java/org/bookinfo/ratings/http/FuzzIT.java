@@ -19,6 +19,7 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,11 +38,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @WithTestResource(DatabaseResource.class)
 class FuzzIT {
 
-    private static final int REQUESTS = 10_000;
+    private static final int REQUESTS = Campaign.size(2_000, 10_000);
     private static final int LONGEST_WAIT_MILLIS = 8_000;
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Set<Integer> STATUSES = Set.of(200, 400, 404, 405, 413, 414, 431, 501);
+    private static final Set<Integer> STATUSES = Set.of(200, 400, 404, 405, 413, 414, 417, 431, 501);
 
     /** Nothing of how the service is made. */
     private static final Pattern INSIDES = Pattern
@@ -156,7 +157,7 @@ class FuzzIT {
         String shown = text + "\n" + answer;
         assertTrue(STATUSES.contains(answer.status()), shown);
         assertFalse(INSIDES.matcher(answer.body()).find(), shown);
-        assertEquals("application/json", answer.contentType().split(";")[0], shown);
+        assertEquals("application/json", answer.contentType(), shown);
         if (!answer.body().isEmpty()) {
             JSON.readTree(answer.body());
             assertTrue(SHAPES.matcher(answer.body()).matches(), shown);

@@ -7,8 +7,13 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -16,6 +21,7 @@ import java.util.concurrent.Future;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
+import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,9 +136,58 @@ class HardeningIT {
     }
 
     @Test
-    void post_unknownExpectation_isIgnored() throws IOException {
-        assertEquals(NO_POST, http.send("POST", "/ratings/0", "{}".getBytes(StandardCharsets.UTF_8), "Expect: luck")
-                .summary());
+    void post_expectContinueByHttp10_isNotAskedForItsBody() throws IOException {
+        try (Socket socket = http.open()) {
+            write(socket, "POST /ratings/0 HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}");
+            assertEquals(NO_POST, read(socket));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {GET + "Expect: luck\r\n\r\n", POST + "Expect: luck\r\nContent-Length: 2\r\n\r\n{}",
+            POST + "Expect: luck\r\nContent-Length: 2\r\n\r\n", POST + "Expect: luck, 100-continue\r\n\r\n",
+            POST + "Expect: 100-continue\r\nExpect: luck\r\nContent-Length: 2\r\n\r\n{}"})
+    void unknownExpectation_isRefused(String request) throws IOException {
+        assertRefused("417 {\"error\":\"expectation failed\"}", request);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Connection: close", "Connection: TE, close", "Connection: Close,TE",
+            "Connection: TE\r\nConnection: close", "Connection: keep-alive\r\nConnection: close"})
+    void connectionClose_anywhereInTheList_endsTheConnection(String header) throws IOException {
+        assertRefused(HEALTHY, GET + header + "\r\n\r\n");
+        assertRefused(HEALTHY, "GET /health HTTP/1.0\r\n" + header + "\r\n\r\n");
+    }
+
+    @Test
+    void connectionOptions_withoutClose_keepTheConnection() throws IOException {
+        try (Socket socket = http.open()) {
+            write(socket, GET + "Connection: TE\r\n\r\n" + GET + "Connection: closed\r\n\r\n" + GET + "\r\n");
+            assertEquals(List.of(HEALTHY, HEALTHY, HEALTHY), List.of(read(socket), read(socket), read(socket)));
+        }
+    }
+
+    /** In the one form that RFC 9110 lets a server send. */
+    @ParameterizedTest
+    @ValueSource(strings = {GET + "\r\n", "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /no HTTP/1.0\r\n\r\n",
+            "HEAD /ratings/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /q/health/live HTTP/1.1\r\nHost: x\r\n\r\n",
+            "GET /q/metrics HTTP/1.1\r\nHost: x\r\n\r\n", POST + "Content-Length: 99999\r\n\r\n", "nonsense\r\n\r\n"})
+    void anyAnswer_hasTheDate(String request) throws IOException {
+        try (Socket socket = http.open()) {
+            Instant before = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+            write(socket, request);
+            String date = Http.read(socket.getInputStream(), request.startsWith("HEAD")).headers().get("date");
+            Instant sent = DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ENGLISH)
+                    .withZone(ZoneOffset.UTC).parse(date, Instant::from);
+            assertTrue(!sent.isBefore(before) && !sent.isAfter(Instant.now()), date);
+        }
+    }
+
+    @Test
+    void date_movesOn() {
+        String first = http.get("/health").headers().get("date");
+        Await.until("another second", Duration.ofSeconds(5),
+                () -> !http.get("/health").headers().get("date").equals(first));
     }
 
     @ParameterizedTest
@@ -147,23 +202,15 @@ class HardeningIT {
             POST + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
             POST + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
             GET + "Transfer-Encoding: identity\r\n\r\n",
+            POST + "Content-Length: 40\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            POST + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            "POST /ratings/0 HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             POST + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
             POST + "Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
             POST + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{}",
             POST + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}xx0\r\n\r\n"})
     void malformedRequest_isRefusedAtOnceAndEndsTheConnection(String request) throws IOException {
         assertRefused(BAD, request);
-    }
-
-    /** HTTP lets chunks go before a length; what matters is that both sides of a proxy agree where the next one begins. */
-    @Test
-    void post_chunkedWithContentLength_isReadInChunks() throws IOException {
-        try (Socket socket = http.open()) {
-            write(socket, POST + "Content-Length: 40\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
-                    + GET + "\r\n");
-            assertEquals(NO_POST, read(socket));
-            assertEquals(HEALTHY, read(socket));
-        }
     }
 
     @Test

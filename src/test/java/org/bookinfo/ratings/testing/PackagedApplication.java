@@ -32,12 +32,24 @@ public final class PackagedApplication implements AutoCloseable {
 
     /** Starts it; the caller awaits what it wants to see. */
     public PackagedApplication(Map<String, String> environment) {
-        this(environment, Map.of());
+        this(environment, List.of(), Map.of());
     }
 
     /** @param properties system properties, which a native executable takes as well */
     public PackagedApplication(Map<String, String> environment, Map<String, String> properties) {
-        ProcessBuilder builder = new ProcessBuilder(command(properties));
+        this(environment, List.of(), properties);
+    }
+
+    /** @param runner a command, with its first arguments, that runs the command which its further arguments are */
+    public PackagedApplication(Map<String, String> environment, List<String> runner) {
+        this(environment, runner, Map.of());
+    }
+
+    private PackagedApplication(Map<String, String> environment, List<String> runner,
+            Map<String, String> properties) {
+        List<String> command = new ArrayList<>(runner);
+        command.addAll(command(properties));
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
         builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
@@ -127,6 +139,18 @@ public final class PackagedApplication implements AutoCloseable {
 
     public int port() {
         return port;
+    }
+
+    /** How many files and connections are open. On Linux only. */
+    public int openFiles() {
+        return Path.of("/proc", String.valueOf(process.pid()), "fd").toFile().list().length;
+    }
+
+    /** How much memory the process has by now. On Linux only. */
+    public long residentMegabytes() {
+        return text(Path.of("/proc", String.valueOf(process.pid()), "status")).lines()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024).findFirst().orElseThrow();
     }
 
     /** Sends SIGTERM, and does not wait. */

@@ -15,12 +15,12 @@ import io.vertx.ext.web.Router;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
- * Stops listening before connections are closed. When the service is told to end, the framework turns readiness off, tells
- * callers with each answer that it was the connection's last one, waits, and then closes everything, whatever is on its way.
- * So for the last part of that wait nobody can connect any more, and what has been accepted is answered.
+ * Stops listening before connections are closed. Told to end, the framework turns readiness off, says with each answer that it
+ * is the connection's last one, waits, and then closes every connection, whatever is on its way. So for the last part of that
+ * wait nobody can connect any more, and what has been accepted is answered.
  */
 @Singleton
-class GracefulShutdown {
+class ConnectionDraining {
 
     private final ScheduledExecutorService timer;
     private final Duration delay;
@@ -28,7 +28,7 @@ class GracefulShutdown {
 
     private volatile Channel listener;
 
-    GracefulShutdown(ScheduledExecutorService timer,
+    ConnectionDraining(ScheduledExecutorService timer,
             @ConfigProperty(name = "quarkus.shutdown.delay") Duration delay,
             @ConfigProperty(name = "ratings.shutdown.last-requests") Duration lastRequests) {
         this.timer = timer;
@@ -36,7 +36,7 @@ class GracefulShutdown {
         this.lastRequests = lastRequests;
     }
 
-    /** The first request shows the way to the listener: closing Vert.x's server would close its connections too. */
+    /** The first request leads to the listener. To close Vert.x's server would close its connections too. */
     void findListener(@Observes Router router) {
         Route route = router.route().order(Integer.MIN_VALUE);
         route.handler(context -> {

@@ -1,0 +1,265 @@
+package org.bookinfo.ratings.http;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.FaultyProxy;
+import org.bookinfo.ratings.testing.FaultyProxy.Fault;
+import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.TestDatabase;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/**
+ * The packaged application and callers that open connections and leave them: a newcomer is always answered.
+ */
+@EnabledOnOs(OS.LINUX)
+class ConnectionLimitIT {
+
+    private static final int LIMIT = 4_000;
+    private static final int CROWD = 6_000;
+
+    /** For the rules, which are the same whatever the limit is. */
+    private static final int SMALL_LIMIT = 20;
+
+    /** Most of them jars: 187 were seen. The rest are connections just being closed. */
+    private static final int OTHER_FILES = 450;
+
+    /** The Deployment's limit. */
+    private static final int MEGABYTES = 256;
+
+    /** A second is promised. The rest is room for a slow shared machine. */
+    private static final Duration RECOVERY = Duration.ofSeconds(4);
+
+    /** As in the image. */
+    private static final Map<String, String> SMALL_HEAP = Map.of("JDK_JAVA_OPTIONS", "-Xmx64m -XX:+UseSerialGC");
+
+    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
+    private static final String NO_DATABASE = "503 {\"error\":\"could not connect to ratings database\"}";
+    private static final String HEALTHY = "200 {\"status\":\"Ratings is healthy\"}";
+    private static final String RATINGS = "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n";
+    private static final String HEALTH = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    private static FaultyProxy proxy;
+
+    private final List<Closeable> opened = new ArrayList<>();
+    private PackagedApplication application;
+
+    @BeforeAll
+    static void openProxy() throws IOException {
+        TestDatabase database = TestDatabase.start();
+        proxy = new FaultyProxy(database.host(), database::port);
+    }
+
+    @AfterAll
+    static void closeProxy() throws IOException {
+        proxy.close();
+    }
+
+    @AfterEach
+    void stopApplication() throws IOException {
+        proxy.set(Fault.NONE);
+        for (Closeable each : opened) {
+            each.close();
+        }
+        application.close();
+    }
+
+    private void start(Map<String, String> settings, String... runner) {
+        Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT",
+                String.valueOf(proxy.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD",
+                TestDatabase.PASSWORD));
+        environment.putAll(settings);
+        application = new PackagedApplication(environment, List.of(runner)).awaitStart();
+        Await.until("right answers", () -> application.http().get("/ratings/0").summary().equals(GOOD));
+    }
+
+    private Socket open() throws IOException {
+        Socket socket = application.http().open();
+        opened.add(socket);
+        return socket;
+    }
+
+    private Socket open(String sent) throws IOException {
+        Socket socket = open();
+        write(socket, sent);
+        return socket;
+    }
+
+    private List<Socket> open(int number, String sent) throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        for (int i = 0; i < number; i++) {
+            sockets.add(open(sent));
+        }
+        return sockets;
+    }
+
+    private static void write(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private static String read(Socket socket) throws IOException {
+        return Http.read(socket.getInputStream()).summary();
+    }
+
+    /** Whether the other side closes the connection within the time. */
+    private static boolean ends(Socket socket, Duration time) throws IOException {
+        socket.setSoTimeout((int) time.toMillis());
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } catch (IOException e) {
+            return e.getMessage().contains("reset");
+        }
+    }
+
+    /** As the unmodified {@code reviews} does, which does not read an answer that is no 200 and leaves the connection open. */
+    @Test
+    void get_sixThousandConnectionsLeftOpenAfter503_everybodyIsAnswered() throws IOException {
+        start(SMALL_HEAP);
+        proxy.set(Fault.CLOSED);
+        Await.until("the outage is seen", () -> application.http().get("/ratings/0").summary().equals(NO_DATABASE));
+        open(CROWD, RATINGS);
+        assertEquals(200, application.http().get("/q/health/live").status());
+        assertEquals(200, application.http().get("/q/health/ready").status());
+        assertEquals(NO_DATABASE, application.http().get("/ratings/0").summary());
+        int files = application.openFiles();
+        assertTrue(files < LIMIT + OTHER_FILES, "open files: " + files);
+        assertTrue(application.residentMegabytes() < MEGABYTES, "MB: " + application.residentMegabytes());
+        proxy.set(Fault.NONE);
+        Await.until("right answers", RECOVERY, () -> application.http().get("/ratings/0").summary().equals(GOOD));
+        Await.until("what was left open is closed", () -> application.openFiles() < OTHER_FILES);
+        assertTrue(application.out().contains("connections are open"), application.out());
+    }
+
+    @Test
+    void get_moreSilentConnectionsThanTheLimit_isAnswered() throws IOException {
+        start(Map.of());
+        open(LIMIT + SMALL_LIMIT, "");
+        assertEquals(GOOD, application.http().get("/ratings/0").summary());
+        assertEquals(200, application.http().get("/q/health/live").status());
+    }
+
+    /** All of it would be 200 MB. */
+    @ParameterizedTest
+    @ValueSource(strings = {"POST /ratings/0 HTTP/1.1\r\nHost: x\r\nContent-Length: 65000\r\n\r\n",
+            "GET /health HTTP/1.1\r\nHost: x\r\nCookie: "})
+    void get_moreHalfSentRequestsThanMemory_isAnswered(String head) throws IOException {
+        start(SMALL_HEAP);
+        for (int i = 0; i < LIMIT; i++) {
+            Socket socket = open(head);
+            try {
+                write(socket, "1".repeat(head.startsWith("POST") ? 50_000 : 14_000));
+            } catch (SocketException e) {
+                // closed, which is one way to bound them
+            }
+        }
+        for (int i = 0; i < 100; i++) {
+            assertEquals(GOOD, application.http().get("/ratings/0").summary());
+            assertEquals(200, application.http().get("/q/health/live").status());
+        }
+        assertTrue(application.residentMegabytes() < MEGABYTES, "MB: " + application.residentMegabytes());
+        assertFalse(application.out().contains("OutOfMemory"), application.out());
+    }
+
+    /** Where a container may not open many files. */
+    @Test
+    void get_moreSilentConnectionsThanFilesAllowed_isAnswered() throws IOException {
+        start(Map.of(), "sh", "-c", "ulimit -n 1024 && exec \"$@\"", "sh");
+        open(1_200, "");
+        assertEquals(GOOD, application.http().get("/ratings/0").summary());
+        assertEquals(200, application.http().get("/q/health/live").status());
+    }
+
+    @Test
+    void newcomer_atTheLimit_takesThePlaceOfTheOneIdleLongest() throws IOException {
+        startWithSmallLimit(Map.of());
+        Socket longestIdle = open(HEALTH);
+        assertEquals(HEALTHY, read(longestIdle));
+        Socket next = open(HEALTH);
+        assertEquals(HEALTHY, read(next));
+        Socket oldButUsed = open(HEALTH);
+        assertEquals(HEALTHY, read(oldButUsed));
+        Socket oldAndHalfSent = open("GET /hea");
+        for (Socket each : open(SMALL_LIMIT - 4, HEALTH)) {
+            assertEquals(HEALTHY, read(each));
+        }
+        write(oldButUsed, HEALTH);
+        assertEquals(HEALTHY, read(oldButUsed));
+        assertEquals(HEALTHY, read(open(HEALTH)));
+        assertTrue(ends(longestIdle, Duration.ofSeconds(10)));
+        assertEquals(HEALTHY, read(open(HEALTH)));
+        assertTrue(ends(next, Duration.ofSeconds(10)));
+        write(oldButUsed, HEALTH);
+        assertEquals(HEALTHY, read(oldButUsed));
+        write(oldAndHalfSent, "lth HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertEquals(HEALTHY, read(oldAndHalfSent));
+    }
+
+    @Test
+    void newcomer_allOthersHalfSent_takesThePlaceOfTheOldest() throws IOException {
+        startWithSmallLimit(Map.of());
+        List<Socket> halfSent = open(SMALL_LIMIT, "GET /hea");
+        assertEquals(HEALTHY, read(open(HEALTH)));
+        assertTrue(ends(halfSent.get(0), Duration.ofSeconds(5)));
+        write(halfSent.get(SMALL_LIMIT - 1), "lth HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertEquals(HEALTHY, read(halfSent.get(SMALL_LIMIT - 1)));
+    }
+
+    @Test
+    void newcomer_allOthersBeingAnswered_waitsAndIsAnswered() throws IOException {
+        startWithSmallLimit(Map.of("RATINGS_DEADLINE", "3s"));
+        proxy.set(Fault.SILENT);
+        List<Socket> crowd = open(5 * SMALL_LIMIT, RATINGS);
+        long start = System.nanoTime();
+        assertEquals(200, application.http().get("/q/health/live").status());
+        assertTrue(Duration.ofNanos(System.nanoTime() - start).compareTo(Duration.ofSeconds(8)) < 0);
+        for (Socket each : crowd) {
+            assertEquals(NO_DATABASE, read(each));
+        }
+    }
+
+    @Test
+    void connection_lastAnswerNo200_isClosedSoon_othersAreKept() throws IOException {
+        start(Map.of());
+        Socket afterAnError = open("GET /no HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertEquals("404 {\"error\":\"not found\"}", read(afterAnError));
+        Socket afterAnAnswer = open(HEALTH);
+        assertEquals(HEALTHY, read(afterAnAnswer));
+        Socket untouched = open();
+        assertFalse(ends(afterAnError, Duration.ofSeconds(5)));
+        assertTrue(ends(afterAnError, Duration.ofSeconds(15)));
+        write(afterAnAnswer, HEALTH);
+        assertEquals(HEALTHY, read(afterAnAnswer));
+        write(untouched, HEALTH);
+        assertEquals(HEALTHY, read(untouched));
+    }
+
+    private void startWithSmallLimit(Map<String, String> more) {
+        Map<String, String> settings = new HashMap<>(more);
+        settings.put("RATINGS_CONNECTIONS_LIMIT", String.valueOf(SMALL_LIMIT));
+        start(settings);
+    }
+}
