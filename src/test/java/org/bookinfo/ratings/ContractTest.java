@@ -162,6 +162,25 @@ class ContractTest {
     }
 
     @Test
+    void get_textThatIsANumber_answersIt() {
+        DatabaseResource.database().execute("ALTER TABLE ratings MODIFY Rating VARCHAR(10)");
+        assertRatings(5, 4);
+    }
+
+    @Test
+    void get_ratingBeyond32Bits_answers500() {
+        DatabaseResource.database().execute("ALTER TABLE ratings MODIFY Rating BIGINT",
+                "UPDATE ratings SET Rating = 2147483648");
+        assertEquals("500 {\"error\":\"could not perform select\"}", http.get("/ratings/0").summary());
+    }
+
+    @Test
+    void get_tableWithoutReviewId_answers500() {
+        DatabaseResource.database().execute("ALTER TABLE ratings CHANGE ReviewID ID INT");
+        assertEquals("500 {\"error\":\"could not perform select\"}", http.get("/ratings/0").summary());
+    }
+
+    @Test
     void get_hundredThousandRows_readsTwo() throws Exception {
         TestDatabase database = DatabaseResource.database();
         database.execute("DELETE FROM ratings",

@@ -21,8 +21,8 @@ import org.bookinfo.ratings.ErrorMappers;
 import org.bookinfo.ratings.http.Connections.Waiting;
 
 /**
- * One connection, and what it waits for. It is the first handler in its pipeline and sees bytes as they come; {@link Messages},
- * one of the last, sees what they mean, and the answers.
+ * One connection: notes what it waits for, adds the date to its answers, and sees that "close" is heard. It is the first handler
+ * in its pipeline and sees bytes as they come; {@link Messages} comes right before the server's own.
  */
 final class GuardedConnection extends ChannelInboundHandlerAdapter {
 
@@ -135,6 +135,7 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
         arrivedBytes = 0;
     }
 
+    /** Sees what the bytes mean, and the answers. */
     private final class Messages extends ChannelDuplexHandler {
 
         private boolean complete;
