@@ -131,6 +131,9 @@ public abstract class TestDatabase implements AutoCloseable {
         private final Map<?, ?> server;
 
         Shared() {
+            Thread thread = Thread.currentThread();
+            ClassLoader own = thread.getContextClassLoader();
+            thread.setContextClassLoader(ClassLoader.getSystemClassLoader()); // Testcontainers looks for its parts there
             try {
                 Method start = ClassLoader.getSystemClassLoader().loadClass(Shared.class.getName())
                         .getDeclaredMethod("startOnce");
@@ -138,6 +141,8 @@ public abstract class TestDatabase implements AutoCloseable {
                 server = (Map<?, ?>) start.invoke(null);
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(e);
+            } finally {
+                thread.setContextClassLoader(own);
             }
         }
 
