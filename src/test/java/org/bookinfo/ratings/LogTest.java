@@ -41,10 +41,10 @@ class LogTest {
     @Singleton
     static class Failing {
 
-        static final String PATH = "/test/failing";
+        static final String PATH = "/ratings/666";
 
         void fail(@Observes Router router) {
-            router.get(PATH).handler(context -> {
+            router.get(PATH).order(-1).handler(context -> { // before the framework's own
                 throw new IllegalStateException("for the test");
             });
         }
