@@ -3,7 +3,6 @@ package org.bookinfo.ratings.database;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -144,9 +143,8 @@ class BrokenLoginsIT {
     }
 
     private static PackagedApplication start(FaultyProxy proxy, String sslMode) {
-        Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT",
-                String.valueOf(proxy.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD", TestDatabase.PASSWORD,
-                "MYSQL_DB_SSL_MODE", sslMode));
+        Map<String, String> environment = TestDatabase.environment("127.0.0.1", proxy.port());
+        environment.put("MYSQL_DB_SSL_MODE", sslMode);
         return new PackagedApplication(environment).awaitStart();
     }
 

@@ -95,8 +95,7 @@ class HostNameIT {
     /** Java resolves names with the file that this property names, instead of the system's resolver. */
     private PackagedApplication start(int port) {
         return new PackagedApplication(
-                Map.of("MYSQL_DB_HOST", NAME, "MYSQL_DB_PORT", String.valueOf(port), "MYSQL_DB_USER",
-                        "bookinfo", "MYSQL_DB_PASSWORD", TestDatabase.PASSWORD),
+                TestDatabase.environment(NAME, port),
                 Map.of("jdk.net.hosts.file", hosts().toString())).awaitStart();
     }
 }

@@ -3,7 +3,6 @@ package org.bookinfo.ratings.database;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 
 import org.bookinfo.ratings.testing.Await;
@@ -101,8 +100,7 @@ class LateDatabaseIT {
     }
 
     private static PackagedApplication start(String host, int port) {
-        return new PackagedApplication(Map.of("MYSQL_DB_HOST", host, "MYSQL_DB_PORT", String.valueOf(port),
-                "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD", TestDatabase.PASSWORD)).awaitStart();
+        return new PackagedApplication(TestDatabase.environment(host, port)).awaitStart();
     }
 
     private static long count(String part, String text) {

@@ -2,7 +2,6 @@ package org.bookinfo.ratings.database;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -78,9 +77,7 @@ class RollingRestartIT {
     }
 
     private void startInstance() {
-        all.add(new PackagedApplication(Map.of("MYSQL_DB_HOST", database.host(), "MYSQL_DB_PORT",
-                String.valueOf(database.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD",
-                TestDatabase.PASSWORD)));
+        all.add(new PackagedApplication(TestDatabase.environment(database.host(), database.port())));
     }
 
     private void endTheOldest() {

@@ -10,7 +10,6 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -160,9 +159,7 @@ class ConnectionDrainingIT {
     }
 
     private static PackagedApplication start(Map<String, String> settings) {
-        Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT",
-                String.valueOf(proxy.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD",
-                TestDatabase.PASSWORD));
+        Map<String, String> environment = TestDatabase.environment("127.0.0.1", proxy.port());
         environment.putAll(settings);
         PackagedApplication application = new PackagedApplication(environment).awaitStart();
         Await.until("right answers", () -> application.http().get("/ratings/0").status() == 200);

@@ -87,9 +87,7 @@ class ConnectionLimitIT {
     }
 
     private void start(Map<String, String> settings, String... runner) {
-        Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT",
-                String.valueOf(proxy.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD",
-                TestDatabase.PASSWORD));
+        Map<String, String> environment = TestDatabase.environment("127.0.0.1", proxy.port());
         environment.putAll(settings);
         application = new PackagedApplication(environment, List.of(runner)).awaitStart();
         Await.until("right answers", () -> application.http().get("/ratings/0").summary().equals(GOOD));

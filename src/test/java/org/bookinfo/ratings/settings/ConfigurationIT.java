@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
 
 import org.bookinfo.ratings.testing.Await;
@@ -45,9 +44,7 @@ class ConfigurationIT {
 
     /** What connects to the database, with changes: name and value in turn, null for a variable that is not set. */
     private static Map<String, String> environment(String... changes) {
-        Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", database.host(), "MYSQL_DB_PORT",
-                String.valueOf(database.port()), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD",
-                TestDatabase.PASSWORD));
+        Map<String, String> environment = TestDatabase.environment(database.host(), database.port());
         for (int i = 0; i < changes.length; i += 2) {
             if (changes[i + 1] == null) {
                 environment.remove(changes[i]);

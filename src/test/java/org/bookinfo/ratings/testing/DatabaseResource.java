@@ -29,8 +29,7 @@ public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-        return Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT", String.valueOf(proxy.port()), "MYSQL_DB_USER",
-                "bookinfo", "MYSQL_DB_PASSWORD", TestDatabase.PASSWORD);
+        return TestDatabase.environment("127.0.0.1", proxy.port());
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.IntSupplier;
 
@@ -74,6 +75,12 @@ public abstract class TestDatabase implements AutoCloseable {
 
     @Override
     public abstract void close();
+
+    /** What a service is told that logs in to a server, set up like this one, at that address; the caller may change it. */
+    public static Map<String, String> environment(String host, int port) {
+        return new HashMap<>(Map.of("MYSQL_DB_HOST", host, "MYSQL_DB_PORT", String.valueOf(port), "MYSQL_DB_USER",
+                "bookinfo", "MYSQL_DB_PASSWORD", PASSWORD));
+    }
 
     /** A connection of the administrator's. */
     public Connection connect() throws SQLException {
