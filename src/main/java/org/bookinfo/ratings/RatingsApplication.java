@@ -21,15 +21,15 @@ public class RatingsApplication {
     private static final String ADDRESS_SECONDS = "1";
 
     public static void main(String... args) {
+        // Before anything logs, as the log manager asks for this host's name, and that settles both for good. It hears even of the
+        // first call that sets a security property; so only one of the two can be set that way, the one that Java's own file has.
+        System.setProperty("sun.net.inetaddr.ttl", ADDRESS_SECONDS);
+        Security.setProperty("networkaddress.cache.negative.ttl", ADDRESS_SECONDS);
         Optional<String> fault = Settings.firstFault(System.getenv());
         if (fault.isPresent()) {
             System.err.println(fault.get());
             System.exit(1);
         }
-        // Before the first name is looked up, which is within the first call that sets a security property: the log manager hears
-        // of that, and asks for this host's name. So only one of the two can be set that way, and Java's own file has the other.
-        System.setProperty("sun.net.inetaddr.ttl", ADDRESS_SECONDS);
-        Security.setProperty("networkaddress.cache.negative.ttl", ADDRESS_SECONDS);
         // Quarkus would refuse a URI that java.net.URI does not accept before any route sees it, with an empty answer. The
         // contract has its own answer to /ratings/%, and the router checks what it decodes itself. A native build and the
         // tests, which do not come by here, set the same property.

@@ -48,7 +48,7 @@ class ContractTest {
 
     @AfterEach
     void resetDatabase() {
-        DatabaseResource.database().reset();
+        DatabaseResource.database().undo();
         Await.until("the service answers again", () -> http.get("/ratings/0").summary().equals(GOOD));
     }
 

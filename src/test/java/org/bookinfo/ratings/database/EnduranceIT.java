@@ -33,10 +33,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @WithTestResource(DatabaseResource.class)
 class EnduranceIT {
 
-    private static final int CYCLES = Campaign.size(40, 200);
+    private static final int CYCLES = Campaign.size(20, 200);
     private static final int WARM_UP = 20;
 
-    private static final int READS = Campaign.size(5_000, 20_000);
+    private static final int READS = Campaign.size(4_000, 20_000);
 
     /** Less than the smallest object for each read would take. */
     private static final long MOST_KILOBYTES_OF_READS = READS * 16 / 1024;

@@ -84,7 +84,7 @@ class OutageTest {
     @AfterEach
     void endWell() {
         proxy.set(Fault.NONE);
-        database.reset();
+        database.undo();
         Await.until("the service answers again", () -> http.get("/ratings/0").summary().equals(GOOD));
     }
 

@@ -47,7 +47,7 @@ class StaleConnectionTest {
     @AfterEach
     void endWell() {
         proxy.set(Fault.NONE);
-        database.reset();
+        database.undo();
     }
 
     @Test

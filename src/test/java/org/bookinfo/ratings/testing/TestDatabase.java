@@ -29,6 +29,8 @@ public abstract class TestDatabase implements AutoCloseable {
     /** Has a bit of everything that a shell, a URL, an expression or SQL could take for its own. */
     public static final String PASSWORD = "p&%#;\"' \\${x} $1 /?=ü€";
 
+    private boolean changed;
+
     /**
      * The one server of this run, set up anew with the files of sql/ and {@link #PASSWORD}. The first call starts it, or finds it,
      * and says which it is; it ends with the run.
@@ -106,6 +108,7 @@ public abstract class TestDatabase implements AutoCloseable {
 
     /** Executes statements as the administrator, with {@code test} as their database. */
     public void execute(String... statements) {
+        changed = true;
         try (Connection connection = connect(); Statement statement = connection.createStatement()) {
             statement.execute("USE test");
             for (String sql : statements) {
@@ -116,8 +119,16 @@ public abstract class TestDatabase implements AutoCloseable {
         }
     }
 
+    /** Puts everything back, if {@link #execute} has changed anything since the last time. */
+    public void undo() {
+        if (changed) {
+            reset();
+        }
+    }
+
     /** Puts everything back to what sql/ makes of a new server. */
     public void reset() {
+        changed = false;
         try (Connection connection = connect(); Statement statement = connection.createStatement()) {
             statement.execute("DROP DATABASE IF EXISTS test");
             statement.execute("DROP USER IF EXISTS 'bookinfo'@'%'");
