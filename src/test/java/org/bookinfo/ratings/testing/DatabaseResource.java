@@ -29,7 +29,9 @@ public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-        return TestDatabase.environment("127.0.0.1", proxy.port());
+        Map<String, String> settings = TestDatabase.environment("127.0.0.1", proxy.port());
+        settings.put("quarkus.log.console.enabled", "false"); // the packaged application's too: it has a file
+        return settings;
     }
 
     @Override
