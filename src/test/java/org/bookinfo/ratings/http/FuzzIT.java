@@ -115,7 +115,7 @@ class FuzzIT {
 
     /** Where the test framework puts what the packaged application logs. */
     private static Path log() {
-        return Path.of("target", "test.log");
+        return Path.of(System.getProperty("quarkus.log.file.path"));
     }
 
     /** On a connection that is kept open as long as the other side keeps it. */
