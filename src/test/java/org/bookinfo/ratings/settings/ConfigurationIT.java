@@ -85,14 +85,13 @@ class ConfigurationIT {
 
     /** One for each variable, and those that the framework would have words of its own for; {@link SettingsTest} has the rest. */
     @ParameterizedTest
-    @CsvSource(quoteCharacter = '`', value = {"MYSQL_DB_HOST, ``", "MYSQL_DB_HOST, a b", "MYSQL_DB_HOST, `${`",
-            "MYSQL_DB_HOST, höst", "MYSQL_DB_PORT, ``", "MYSQL_DB_PORT, abc", "MYSQL_DB_PORT, `${`",
-            "MYSQL_DB_USER, ``",
-            "MYSQL_DB_USER, `book\ninfo`", "MYSQL_DB_SSL_MODE, VERIFY", "MYSQL_DB_SSL_MODE, `${`",
+    @CsvSource(quoteCharacter = '`', value = {"MYSQL_DB_HOST, ``", "MYSQL_DB_HOST, `${`", "MYSQL_DB_PORT, ``",
+            "MYSQL_DB_PORT, abc", "MYSQL_DB_PORT, `${`", "MYSQL_DB_USER, ``", "MYSQL_DB_USER, `book\ninfo`",
+            "MYSQL_DB_SSL_MODE, `${`",
             "MYSQL_DB_TRUST_STORE, no-such-file", "MYSQL_DB_TRUST_STORE, target", "MYSQL_DB_TRUST_STORE, pom.xml",
-            "RATINGS_DEADLINE, fast", "RATINGS_DEADLINE, ``", "RATINGS_DEADLINE, `${`", "RATINGS_LOG_JSON, maybe",
-            "RATINGS_LOG_JSON, ``", "QUARKUS_HTTP_PORT, abc", "QUARKUS_HTTP_PORT, 70000", "QUARKUS_HTTP_PORT, ``",
-            "QUARKUS_HTTP_PORT, `${`"})
+            "RATINGS_DEADLINE, fast", "RATINGS_DEADLINE, ``",
+            "RATINGS_DEADLINE, `${`", "RATINGS_LOG_JSON, maybe", "RATINGS_LOG_JSON, ``", "QUARKUS_HTTP_PORT, 70000",
+            "QUARKUS_HTTP_PORT, ``", "QUARKUS_HTTP_PORT, `${`"})
     void valueThatCannotWork_endsTheProcess(String variable, String value) {
         assertRefused(variable, environment(variable, value));
     }
