@@ -17,9 +17,6 @@ final class NativeMetrics {
     private static final Set<String> UNKNOWN_IN_NATIVE = Set.of("jvm.classes.loaded", "jvm.classes.loaded.count",
             "jvm.classes.unloaded", "jvm.memory.max", "jvm.threads.states");
 
-    private NativeMetrics() {
-    }
-
     @Produces
     @Singleton
     static MeterFilter filter() {

@@ -152,7 +152,7 @@ class MonitoringTest extends ManifestsFixture {
         for (JsonNode panel : panels()) {
             for (JsonNode target : panel.path("targets")) {
                 String query = target.path("expr").asText();
-                for (Matcher metric = Pattern.compile("\\b[a-z]+(_[a-z]+){2,}\\b(?!\\()(.{24}|$)")
+                for (Matcher metric = Pattern.compile("\\b[a-z]+(_[a-z]+){2,}\\b(?!\\()(.{0,24})")
                         .matcher(query); metric
                                 .find();) {
                     assertTrue(metric.group(2).startsWith("{namespace=\"$namespace\""), query);

@@ -30,6 +30,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
  */
 public final class Prometheus implements AutoCloseable {
 
+    private static final String MISSING = "Install Prometheus with its promtool (Debian's package 'prometheus'): the tests"
+            + " of the alerts and of the dashboard, which need it, are skipped.";
+
+    private static boolean toldMissing;
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern COMMAND = Pattern.compile("(?m)^(sed .*prometheus-rule\\.yaml) > \\S+$");
     private static final Path OPERATIONS = Path.of("docs", "operations.md");
@@ -71,8 +76,11 @@ public final class Prometheus implements AutoCloseable {
         try {
             return program.start();
         } catch (IOException e) {
-            throw new TestAbortedException("Install Prometheus with its promtool (Debian's package 'prometheus'): these"
-                    + " tests try the alerts and the dashboard of k8s/components/monitoring with it.", e);
+            if (!toldMissing) {
+                toldMissing = true;
+                System.out.println(MISSING);
+            }
+            throw new TestAbortedException(MISSING, e);
         }
     }
 
