@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -53,8 +55,6 @@ class MonitoringIT {
     private static PackagedApplication application;
     private static Prometheus prometheus;
     private static Thread caller;
-
-    private long begin;
 
     /** Once, and not before all tests, where it would hide those that are skipped for want of Prometheus. */
     private static void start() throws IOException {
@@ -129,8 +129,6 @@ class MonitoringIT {
         }
         Await.until("Prometheus sees ratings",
                 () -> !prometheus.series("ratings_database_up" + OURS + " == 1").isEmpty());
-        Await.until("no alert is up", () -> prometheus.series("ALERTS").isEmpty());
-        begin = System.nanoTime();
     }
 
     @AfterEach
@@ -159,6 +157,8 @@ class MonitoringIT {
     @ParameterizedTest
     @MethodSource("outages")
     void outage_beginsAndEnds_isPendingThenFiringWithItsCauseThenResolved(Outage outage) {
+        Await.until("no alert is up", () -> prometheus.series("ALERTS").isEmpty());
+        long begin = System.nanoTime();
         outage.begin.run();
         Await.until("the alert is pending", () -> isUnavailable("pending", outage.cause));
         Await.until("the alert fires", () -> isUnavailable("firing", outage.cause));
@@ -192,6 +192,18 @@ class MonitoringIT {
                 .series("ALERTS{alertname=\"RatingsExcessPrivileges\",alertstate=\"pending\"}").isEmpty());
         database.undo();
         proxy.closeOpen();
+    }
+
+    /** An alert on a metric that is not there would never fire. */
+    @Test
+    void alerts_everyMetricThatTheyAskFor_isThere() {
+        Set<String> metrics = new TreeSet<>();
+        Pattern.compile("\\b(ratings|http|process)_\\w+").matcher(Prometheus.rules()).results()
+                .forEach(metric -> metrics.add(metric.group()));
+
+        assertFalse(metrics.isEmpty());
+        metrics.removeIf(metric -> !prometheus.series(metric + OURS).isEmpty());
+        assertEquals(Set.of(), metrics);
     }
 
     @Test
