@@ -1,5 +1,6 @@
 package org.bookinfo.ratings;
 
+import java.util.List;
 import java.util.Map;
 
 import io.quarkus.test.common.WithTestResource;
@@ -22,7 +23,7 @@ class MetricsIT extends MetricsTest {
     void series_beforeAnyRequest_areThere() {
         try (PackagedApplication application = new PackagedApplication(Map.of("MYSQL_DB_HOST", "127.0.0.1",
                 "MYSQL_DB_PORT", String.valueOf(EmbeddedDatabaseConfig.freePort()), "MYSQL_DB_USER", "nobody",
-                "MYSQL_DB_PASSWORD", "none")).awaitStart()) {
+                "MYSQL_DB_PASSWORD", "none", "RATINGS_DEADLINE", "3s")).awaitStart()) {
             Metrics metrics = Metrics.of(application.http());
 
             assertDatabaseSeries(metrics);
@@ -33,8 +34,15 @@ class MetricsIT extends MetricsTest {
                         "status " + status);
             }
             assertEquals(0, metrics.sum("http_server_requests_seconds_count"));
+            assertEquals(3, metrics.value("ratings_database_deadline_seconds"));
+            assertTrue(metrics.values().containsKey("http_server_requests_seconds_bucket{method=\"GET\","
+                    + "outcome=\"SUCCESS\",status=\"200\",uri=\"/ratings/{productId}\",le=\"3.0\",}"));
             assertTrue(metrics.names().contains("jvm_memory_used_bytes")
                     && metrics.names().contains("process_uptime_seconds"), metrics.names().toString());
+            for (String untrueInNative : List.of("jvm_memory_max_bytes", "jvm_threads_states_threads",
+                    "jvm_classes_loaded_classes")) {
+                assertEquals(PackagedApplication.isJar(), metrics.names().contains(untrueInNative), untrueInNative);
+            }
         }
     }
 }

@@ -56,6 +56,8 @@ class MetricsTest {
     private static final String WAITED = "ratings_database_read_requests_total";
     private static final String UP = "ratings_database_up";
     private static final String OUTAGE = "ratings_database_outage";
+    private static final String EXCESS_PRIVILEGES = "ratings_database_excess_privileges";
+    private static final String DEADLINE = "ratings_database_deadline_seconds";
     private static final String CONNECTIONS = "ratings_database_connections";
     private static final String CONNECTED = "ratings_database_connection_attempts_total{outcome=\"success\",}";
     private static final String NOT_CONNECTED = "ratings_database_connection_attempts_total{outcome=\"failure\",}";
@@ -77,6 +79,7 @@ class MetricsTest {
     @AfterEach
     void endWell() {
         proxy.set(Fault.NONE);
+        DatabaseResource.database().undo();
         awaitDatabase();
     }
 
@@ -213,6 +216,19 @@ class MetricsTest {
     }
 
     @Test
+    void account_thatMayDoMoreThanRead_isToldFromTheNextLoginOn() {
+        assertEquals(0, metrics().value(EXCESS_PRIVILEGES));
+
+        DatabaseResource.database().execute("GRANT INSERT ON test.ratings TO 'bookinfo'@'%'");
+        proxy.closeOpen();
+
+        Await.until("the account's privileges are told", () -> {
+            http.get("/ratings/0");
+            return metrics().value(EXCESS_PRIVILEGES) == 1;
+        });
+    }
+
+    @Test
     void reads_oneRequestAfterTheOther_areAsManyAsRequests() {
         Metrics before = metrics();
 
@@ -268,7 +284,7 @@ class MetricsTest {
         }
         assertEquals(reads, metrics.series(READS));
         assertEquals(outages, metrics.series(OUTAGE));
-        for (String series : List.of(UP, CONNECTIONS, CONNECTED, NOT_CONNECTED, WAITED,
+        for (String series : List.of(UP, EXCESS_PRIVILEGES, DEADLINE, CONNECTIONS, CONNECTED, NOT_CONNECTED, WAITED,
                 "ratings_database_read_seconds_count{outcome=\"success\",}",
                 "ratings_database_read_seconds_bucket{outcome=\"failure\",le=\"1.0\",}")) {
             assertTrue(metrics.values().containsKey(series), series);

@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import org.bookinfo.ratings.settings.Settings;
 
 /**
  * What becomes of the reads and of the connection, in numbers. Every series is there from the start; no label holds more
@@ -37,7 +38,7 @@ class DatabaseMetrics {
     private final Counter notOpened;
     private volatile boolean open;
 
-    DatabaseMetrics(MeterRegistry registry, DatabaseState state) {
+    DatabaseMetrics(MeterRegistry registry, DatabaseState state, Settings settings) {
         successes = reads(SUCCESS, "none").register(registry);
         successTime = time(SUCCESS).register(registry);
         failureTime = time(FAILURE).register(registry);
@@ -50,6 +51,10 @@ class DatabaseMetrics {
         }
         Gauge.builder("ratings.database.up", state, s -> s.answers() ? 1 : 0)
                 .description("Whether the database gives the ratings").register(registry);
+        Gauge.builder("ratings.database.excess.privileges", state, s -> s.hasExcessPrivileges() ? 1 : 0)
+                .description("Whether the account may do more than read the ratings").register(registry);
+        Gauge.builder("ratings.database.deadline", settings, s -> s.deadline().toMillis() / 1000.0).baseUnit("seconds")
+                .description("How long a request may wait for the database").register(registry);
         requests = Counter.builder("ratings.database.read.requests")
                 .description("Requests that waited for a read").register(registry);
         Gauge.builder("ratings.database.connections", this, metrics -> metrics.open ? 1 : 0)

@@ -11,7 +11,8 @@ import org.bookinfo.ratings.settings.Settings;
 import org.jboss.logging.Logger;
 
 /**
- * Whether the database gives the ratings and, if not, why and since when. Logs each change.
+ * Whether the database gives the ratings and, if not, why and since when; and whether it lets the account do more. Logs each
+ * change of the first.
  */
 @Singleton
 class DatabaseState {
@@ -38,6 +39,7 @@ class DatabaseState {
     private volatile Outage outage;
     private volatile boolean answeredBefore;
     private volatile boolean known;
+    private volatile boolean excessPrivileges;
     private final long startedAt;
     private DatabaseFailure told;
     private long toldAt;
@@ -79,6 +81,16 @@ class DatabaseState {
     /** Whether the last read succeeded. */
     boolean answers() {
         return outage == null && answeredBefore;
+    }
+
+    /** Whether the account could do more than read the table when it logged in last. */
+    boolean hasExcessPrivileges() {
+        return excessPrivileges;
+    }
+
+    /** Takes note of what the account may do that has logged in. */
+    void loggedIn(boolean withExcessPrivileges) {
+        excessPrivileges = withExcessPrivileges;
     }
 
     /** Takes note of a read that succeeded. */

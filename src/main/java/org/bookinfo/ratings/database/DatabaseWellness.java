@@ -18,14 +18,11 @@ import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 class DatabaseWellness implements AsyncHealthCheck {
 
     private final RatingsReader reader;
-    private final RatingsRepository repository;
     private final DatabaseState state;
     private final Settings settings;
 
-    DatabaseWellness(RatingsReader reader, RatingsRepository repository, DatabaseState state,
-            Settings settings) {
+    DatabaseWellness(RatingsReader reader, DatabaseState state, Settings settings) {
         this.reader = reader;
-        this.repository = repository;
         this.state = state;
         this.settings = settings;
     }
@@ -39,9 +36,8 @@ class DatabaseWellness implements AsyncHealthCheck {
 
     private HealthCheckResponse up() {
         HealthCheckResponseBuilder response = response().up();
-        if (repository.hasExcessPrivileges()) {
-            response.withData("account",
-                    "may do more than SELECT from test.ratings; sql/user.sql has an account that may not");
+        if (state.hasExcessPrivileges()) {
+            response.withData("account", ExcessPrivileges.HINT);
         }
         return response.build();
     }

@@ -15,6 +15,9 @@ final class ExcessPrivileges {
 
     private static final Logger LOG = Logger.getLogger(ExcessPrivileges.class);
 
+    /** What the operator is told of such an account. */
+    static final String HINT = "may do more than SELECT from test.ratings; sql/user.sql has an account that may not";
+
     /** What SHOW GRANTS shows of an account that may read the table and nothing else. */
     private static final Pattern LEAST_PRIVILEGE = Pattern
             .compile(

@@ -45,7 +45,6 @@ class RatingsRepository {
 
     private PreparedStatement statement;
     private long connectTimeout;
-    private volatile boolean excessPrivileges;
 
     RatingsRepository(DatabaseConnection connection, DatabaseState state, Settings settings) {
         this.connection = connection;
@@ -66,11 +65,6 @@ class RatingsRepository {
                 "/*M!100102 SET STATEMENT max_statement_time=%.3f FOR */ SELECT /*+ MAX_EXECUTION_TIME(%d) */"
                         + " Rating, ReviewID FROM ratings ORDER BY ReviewID LIMIT 2",
                 timeoutMillis / 1000.0, timeoutMillis);
-    }
-
-    /** Whether the account of the connection at hand may do more than read the table. */
-    boolean hasExcessPrivileges() {
-        return excessPrivileges;
     }
 
     /**
@@ -109,7 +103,7 @@ class RatingsRepository {
             // The driver's own: Agroal's keeps a record of every result, closed or not, for as long as it is open itself.
             statement = opened.prepareStatement(select).unwrap(PreparedStatement.class);
             Ratings ratings = select();
-            excessPrivileges = ExcessPrivileges.found(opened);
+            state.loggedIn(ExcessPrivileges.found(opened));
             connectTimeout = (long) Math.min(deadline * MOST_CONNECT_TIMEOUT,
                     Math.max(deadline * LEAST_CONNECT_TIMEOUT, 2.0 * (System.nanoTime() - start)));
             return ratings;

@@ -1,6 +1,7 @@
 package org.bookinfo.ratings.http;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import org.bookinfo.ratings.HealthResource;
 import org.bookinfo.ratings.RatingsResource;
+import org.bookinfo.ratings.settings.Settings;
 
 /**
  * Counts and times the answers by route, method and status: closed sets, whatever callers send. Names and labels are those
@@ -31,7 +33,7 @@ class RequestMetrics {
     /** For what is none of the service's: Micrometer's word. */
     private static final String UNKNOWN = "UNKNOWN";
 
-    /** From an answer without the database to the patience of Bookinfo's reviews, by way of the deadline. */
+    /** From an answer without the database to the patience of Bookinfo's reviews; the deadline is one more. */
     private static final Duration[] BUCKETS = {Duration.ofMillis(5), Duration.ofMillis(10), Duration.ofMillis(25),
             Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(250), Duration.ofMillis(500),
             Duration.ofSeconds(1), Duration.ofMillis(2500)};
@@ -39,14 +41,17 @@ class RequestMetrics {
     private static final int[] STATUSES_OF_RATINGS = {200, 400, 500, 503};
 
     private final MeterRegistry registry;
+    private final Duration[] buckets;
     private final Map<Answer, Timer> timers = new ConcurrentHashMap<>();
 
     private record Answer(String route, String method, int status) {
     }
 
     /** The usual series are there from the start: a counter that begins at 1 hides its first event from rate(). */
-    RequestMetrics(MeterRegistry registry) {
+    RequestMetrics(MeterRegistry registry, Settings settings) {
         this.registry = registry;
+        buckets = Arrays.copyOf(BUCKETS, BUCKETS.length + 1);
+        buckets[BUCKETS.length] = settings.deadline();
         for (int status : STATUSES_OF_RATINGS) {
             timer(new Answer(route(RatingsResource.PATH), "GET", status));
         }
@@ -96,6 +101,6 @@ class RequestMetrics {
         return Timer.builder("http.server.requests").description("Answers to requests, by route, method and status")
                 .tags("uri", answer.route, "method", answer.method, "status", String.valueOf(answer.status), "outcome",
                         Outcome.forStatus(answer.status).name())
-                .serviceLevelObjectives(BUCKETS).register(registry);
+                .serviceLevelObjectives(buckets).register(registry);
     }
 }

@@ -1,6 +1,6 @@
 /**
  * The edge: connections, what happens to a request before a resource sees it, and how the process ends. Knows the resources'
- * paths and the answers to failures; nobody calls it, it registers itself.
+ * paths, the answers to failures and the settings; nobody calls it, it registers itself.
  *
  * <ul>
  * <li>{@link org.bookinfo.ratings.http.ConnectionGuard}: puts each connection under the rules of this package.

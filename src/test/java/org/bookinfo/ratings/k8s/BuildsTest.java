@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.openshift.api.model.monitoring.v1.PodMonitor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,8 +38,8 @@ class BuildsTest extends ManifestsFixture {
     /** Does not go with authorization: nobody could call the service. */
     private static final Set<String> REFUSED = Set.of("components/authorization", "components/standalone");
 
-    private static final List<String> COMPONENTS = List.of("authorization", "network-policy", "scale", "standalone",
-            "trust-store");
+    private static final List<String> COMPONENTS = List.of("authorization", "monitoring", "network-policy", "scale",
+            "standalone", "trust-store");
 
     @Test
     void install_default_isWorkloadRoutingAndEgressByAddress() {
@@ -91,6 +92,7 @@ class BuildsTest extends ManifestsFixture {
                 manifests.all(AuthorizationPolicy.class).size());
         assertEquals(components.contains("components/network-policy") ? 1 : 0,
                 manifests.all(NetworkPolicy.class).size());
+        assertEquals(components.contains("components/monitoring") ? 1 : 0, manifests.all(PodMonitor.class).size());
         assertEquals(components.contains("components/trust-store") ? 2 : 1, manifests.all(Secret.class).size());
     }
 

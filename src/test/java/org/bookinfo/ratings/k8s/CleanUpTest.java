@@ -24,7 +24,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  */
 class CleanUpTest extends ManifestsFixture {
 
-    private static final Pattern BY_LABEL = Pattern.compile("(?m)^kubectl delete (\\S+) -l (\\S+)$");
+    private static final Pattern BY_LABEL = Pattern.compile("(?m)^kubectl delete (\\S+) -l (\\S+)(?: +#.*)?$");
     private static final Pattern BY_NAME = Pattern
             .compile("(?m)^kubectl delete ([a-z.,0-9]+) ([a-z][a-z0-9 -]*?)(?: +[-#].*)?$");
 
@@ -43,7 +43,7 @@ class CleanUpTest extends ManifestsFixture {
     @ParameterizedTest
     @CsvSource({"routing, by-address, 'authorization trust-store scale'",
             "routing, by-range, 'standalone network-policy'",
-            "routing, by-name, ''", "routing-gateway-api, by-gateway, network-policy",
+            "routing, by-name, monitoring", "routing-gateway-api, by-gateway, network-policy",
             "routing-gateway-api, by-waypoint, standalone"})
     void commands_ofTheReadme_findEveryObject(String routing, String egress, String components) throws IOException {
         Manifests manifests = k8s.build(List.of("workload", routing, "egress/" + egress), Arrays

@@ -26,6 +26,7 @@ import io.fabric8.istio.api.networking.v1.ServiceEntry;
 import io.fabric8.istio.api.networking.v1.VirtualService;
 import io.fabric8.istio.api.security.v1.AuthorizationPolicy;
 import io.fabric8.istio.api.security.v1.PeerAuthentication;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
@@ -35,6 +36,8 @@ import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.openshift.api.model.monitoring.v1.PodMonitor;
+import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
 import org.opentest4j.TestAbortedException;
 
 /**
@@ -44,7 +47,8 @@ final class Manifests {
 
     /** Every kind that we mean to apply, in the version that we mean; anything else is refused. */
     private static final Map<String, Class<? extends HasMetadata>> TYPES = Stream
-            .of(Deployment.class, Secret.class, Service.class, ServiceAccount.class, HorizontalPodAutoscaler.class,
+            .of(Deployment.class, ConfigMap.class, PodMonitor.class, PrometheusRule.class, Secret.class, Service.class,
+                    ServiceAccount.class, HorizontalPodAutoscaler.class,
                     PodDisruptionBudget.class, DestinationRule.class, ServiceEntry.class, VirtualService.class,
                     AuthorizationPolicy.class, PeerAuthentication.class, HTTPRoute.class, NetworkPolicy.class,
                     io.fabric8.istio.api.networking.v1.Gateway.class,

@@ -30,6 +30,7 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.openshift.api.model.monitoring.v1.PodMonitor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -117,6 +118,11 @@ abstract class ManifestsFixture {
                     .forEach(policy -> assertMatches(policy.getSpec().getSelector().getMatchLabels(), deployment));
             manifests.all(NetworkPolicy.class)
                     .forEach(policy -> assertMatches(policy.getSpec().getPodSelector().getMatchLabels(), deployment));
+            for (PodMonitor monitor : manifests.all(PodMonitor.class)) {
+                assertMatches(monitor.getSpec().getSelector().getMatchLabels(), deployment);
+                monitor.getSpec().getPodMetricsEndpoints()
+                        .forEach(endpoint -> assertHasPort(deployment, new IntOrString(endpoint.getPort())));
+            }
             deployment.getSpec().getTemplate().getSpec().getTopologySpreadConstraints()
                     .forEach(spread -> assertMatches(spread.getLabelSelector().getMatchLabels(), deployment));
             for (Service service : manifests.all(Service.class)) {
