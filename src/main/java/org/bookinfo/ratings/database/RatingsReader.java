@@ -37,6 +37,12 @@ public class RatingsReader {
     /** What cannot be interrupted, such as a resolver of host names that hangs, ends with the process. */
     private static final Duration END = Duration.ofSeconds(1);
 
+    /**
+     * For how long the reader stays awake between two reads, in nanoseconds: about as long as waking it would take. Where there is
+     * one processor, staying awake would keep the event loop from it.
+     */
+    private static final long SPIN = Runtime.getRuntime().availableProcessors() > 1 ? 40_000 : 0;
+
     private final RatingsRepository repository;
     private final DatabaseConnection connection;
     private final DatabaseState state;
@@ -53,6 +59,12 @@ public class RatingsReader {
     private boolean started;
     private boolean stopped;
     private long nextAttempt;
+
+    /** Whether what waits is to be read now. Written under the lock. */
+    private volatile boolean due;
+
+    /** How long the last pause between two reads was. The reader's own. */
+    private long lastPause = SPIN;
 
     /**
      * The requests that one read serves, by the event loop that each is on: told together, they cost a loop one task and one
@@ -154,13 +166,16 @@ public class RatingsReader {
     /** Begins to read once the event loop has handled what has arrived on its connections: all of that shares the read. */
     private void beginSoon(Context eventLoop) {
         if (eventLoop == null) {
-            lock.notifyAll();
+            begin();
         } else {
-            eventLoop.runOnContext(unused -> {
-                synchronized (lock) {
-                    lock.notifyAll();
-                }
-            });
+            eventLoop.runOnContext(unused -> begin());
+        }
+    }
+
+    private void begin() {
+        synchronized (lock) {
+            due = waiting != null;
+            lock.notifyAll();
         }
     }
 
@@ -187,6 +202,10 @@ public class RatingsReader {
 
     /** Waits for a batch or, in an outage, for the time to try again. False when it is time to end. */
     private boolean awaitWork() {
+        long start = System.nanoTime();
+        if (lastPause < SPIN) {
+            spin(start);
+        }
         synchronized (lock) {
             try {
                 while (!stopped && !isDue()) {
@@ -200,6 +219,8 @@ public class RatingsReader {
                 stopped = true;
             }
             started = true;
+            due = false;
+            lastPause = System.nanoTime() - start;
             nextAttempt = System.nanoTime() + backoff.next();
             reading = waiting;
             waiting = null;
@@ -211,7 +232,14 @@ public class RatingsReader {
     }
 
     private boolean isDue() {
-        return !started || (state.outage() == null ? waiting != null : nextAttempt - System.nanoTime() <= 0);
+        return !started || (state.outage() == null ? due : nextAttempt - System.nanoTime() <= 0);
+    }
+
+    /** A thread that sleeps takes long to wake. While reads follow each other closely, the reader does not. */
+    private void spin(long start) {
+        while (!due && System.nanoTime() - start < SPIN) {
+            Thread.onSpinWait();
+        }
     }
 
     private void succeed(Ratings ratings) {
@@ -220,7 +248,8 @@ public class RatingsReader {
         synchronized (lock) {
             served = reading;
             reading = null;
-            if (waiting == null) {
+            due = waiting != null;
+            if (!due) {
                 watchdog.callOff();
             }
         }
@@ -237,6 +266,7 @@ public class RatingsReader {
             next = waiting;
             reading = null;
             waiting = null;
+            due = false;
             watchdog.callOff();
         }
         tell(read, stage -> stage.completeExceptionally(e));
