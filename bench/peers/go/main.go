@@ -38,7 +38,7 @@ func main() {
 		log.Fatal(err)
 	}
 	database := sql.OpenDB(connector)
-	pool := 16
+	pool := 8
 	if set := os.Getenv("POOL"); set != "" {
 		if pool, err = strconv.Atoi(set); err != nil {
 			log.Fatal(err)
