@@ -1,0 +1,4 @@
+package org.bookinfo.peers;
+
+record ProductRatings(int id, Ratings ratings) {
+}
