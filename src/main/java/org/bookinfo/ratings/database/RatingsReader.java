@@ -268,6 +268,7 @@ public class RatingsReader {
             waiting = null;
             due = false;
             watchdog.callOff();
+            lock.notifyAll(); // the reader may sleep until somebody asks, and nobody does in an outage
         }
         tell(read, stage -> stage.completeExceptionally(e));
         tell(next, stage -> stage.completeExceptionally(e));
