@@ -2,9 +2,12 @@ package org.bookinfo.ratings;
 
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
+import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.DatabaseResource;
+import org.bookinfo.ratings.testing.Patient;
 
 @QuarkusIntegrationTest
+@TestProfile(Patient.class)
 @WithTestResource(DatabaseResource.class)
 class ContractIT extends ContractTest {
 }

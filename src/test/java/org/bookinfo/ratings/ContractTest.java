@@ -8,9 +8,11 @@ import java.util.List;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.Patient;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +29,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * The HTTP contract, row by row, as callers see it.
  */
 @QuarkusTest
+@TestProfile(Patient.class)
 @WithTestResource(DatabaseResource.class)
 class ContractTest {
 

@@ -7,7 +7,9 @@ import java.time.Duration;
 import java.util.stream.Stream;
 
 import io.netty.bootstrap.ChannelInitializerExtension;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpVersion;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -27,6 +29,9 @@ import org.eclipse.microprofile.config.ConfigProvider;
  */
 @RegisterForReflection
 public final class ConnectionGuard extends ChannelInitializerExtension {
+
+    /** Reads little at a time: all requests in it are decoded at once. By default it would be up to 64 KB, or a thousand of them. */
+    private static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator(64, 2_048, 4_096);
 
     private final Connections connections;
     private final HttpServerOptions options = new HttpServerOptions();
@@ -54,6 +59,7 @@ public final class ConnectionGuard extends ChannelInitializerExtension {
     public void postInitializeServerChildChannel(Channel channel) {
         GuardedConnection connection = new GuardedConnection(new Decoder(options), connections);
         channel.pipeline().addFirst(connection);
+        channel.config().setRecvByteBufAllocator(READS);
         connections.admit(connection, channel.parent());
     }
 

@@ -29,14 +29,23 @@ final class Connections {
     /** Sidecars send headers in one piece, and 64 KB of a body take a second on the slowest of lines. */
     private static final Duration LONGEST_REQUEST = Duration.ofSeconds(10);
 
+    /** How long answers may lie that the other side does not read. The kernel has taken a thousand by then. */
+    private static final Duration LONGEST_UNREAD = Duration.ofSeconds(10);
+
     /**
      * How long a connection is kept whose last answer was an error: the unmodified {@code reviews} leaves these open. Who pools
      * them and sends just as this side closes loses a request that would most probably have got an error too.
      */
     private static final Duration IDLE_AFTER_ERROR = Duration.ofSeconds(10);
 
-    /** What requests that are not there as a whole may keep of the heap's 64 MB: 250 of the longest ones. */
-    private static final long MOST_ARRIVING_BYTES = 16_000_000;
+    /**
+     * What requests may keep of the heap's 64 MB that are not there as a whole, or that are pipelined and not yet begun: 250 of the
+     * longest ones, or 8,000 short ones.
+     */
+    private static final long MOST_REQUEST_BYTES = 16_000_000;
+
+    /** What answers that are not read may keep: dozens of callers that read slowly. The kernel keeps a thousand answers for each. */
+    private static final long MOST_UNREAD_BYTES = 4_000_000;
 
     private static final Duration BETWEEN_LOG_LINES = Duration.ofMinutes(1);
 
@@ -48,7 +57,8 @@ final class Connections {
     private final long idleNanos;
     private final Set<GuardedConnection> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger closing = new AtomicInteger();
-    private final AtomicLong arrivingBytes = new AtomicLong();
+    private final AtomicLong requestBytes = new AtomicLong();
+    private final AtomicLong unreadBytes = new AtomicLong();
 
     /** The following belong to the listener's event loop. */
     private final Queue<Waiting> found = new ArrayDeque<>();
@@ -90,13 +100,18 @@ final class Connections {
     }
 
     /**
-     * Called for each part of a request that does not arrive in one piece.
+     * Called for each part of a request that does not arrive in one piece, and for each request that has to wait for others.
      *
-     * @param bytes below zero for what has been kept until now
+     * @param bytes below zero for what is kept no more
      * @return whether there is room for them
      */
     boolean keep(int bytes) {
-        return arrivingBytes.addAndGet(bytes) <= MOST_ARRIVING_BYTES;
+        return requestBytes.addAndGet(bytes) <= MOST_REQUEST_BYTES;
+    }
+
+    /** The same for answers, beyond what the kernel keeps of them. */
+    boolean keepUnread(long bytes) {
+        return unreadBytes.addAndGet(bytes) <= MOST_UNREAD_BYTES;
     }
 
     void closed(GuardedConnection connection) {
@@ -162,6 +177,9 @@ final class Connections {
     private long patienceNanos(Waiting waiting) {
         if (waiting.arriving) {
             return LONGEST_REQUEST.toNanos();
+        }
+        if (waiting.connection.unread()) {
+            return LONGEST_UNREAD.toNanos();
         }
         return waiting.connection.failed() ? IDLE_AFTER_ERROR.toNanos() : idleNanos;
     }

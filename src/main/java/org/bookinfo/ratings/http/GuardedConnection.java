@@ -7,6 +7,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -29,20 +30,24 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
     /** Who connects is about to send a request. */
     private static final long FIRST_BYTES_NANOS = Duration.ofMillis(100).toNanos();
 
+    /** How many bytes of pipelined requests may wait before it is read no further: some 60 short requests. */
+    private static final int MOST_QUEUED_BYTES = 128 * 1024;
+
     private final ChannelHandler decoder;
     private final Connections connections;
     private final Messages messages = new Messages();
+    private final PipelinedRequests requests = new PipelinedRequests(this);
     private ChannelHandlerContext context;
     private long opened;
     private int arrivedBytes;
+    private long unreadBytes;
+    private boolean paused;
 
-    /**
-     * These are written on the connection's event loop only, and read on the listener's too. The first is below zero while a
-     * request is answered before its end has been seen.
-     */
-    private volatile int unanswered;
+    /** These are written on the connection's event loop only, and read on the listener's too. */
+    private volatile int queuedBytes;
     private volatile boolean arriving;
     private volatile boolean failed;
+    private volatile boolean unread;
     private volatile long since;
 
     /** @param decoder takes the place of the server's decoder of requests */
@@ -59,11 +64,16 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
      */
     Waiting waiting() {
         long seen = since;
-        boolean mine = seen == 0 || unanswered > 0;
+        boolean mine = seen == 0 || requests.unanswered() || queuedBytes > 0 && !unread;
         if (mine || !arriving && seen == opened && System.nanoTime() - seen < FIRST_BYTES_NANOS) {
             return null;
         }
         return new Waiting(this, arriving, seen);
+    }
+
+    /** Whether answers wait for the other side to read what came before them. */
+    boolean unread() {
+        return unread;
     }
 
     /** Whether the last answer was an error. */
@@ -75,11 +85,19 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
     void closeIfStill(Waiting waiting, Runnable otherwise) {
         context.executor().execute(() -> {
             if (waiting.isStillSo()) {
-                context.close();
+                close();
             } else if (context.channel().isActive()) {
                 otherwise.run();
             }
         });
+    }
+
+    /** What is unread goes with it: the kernel would keep some megabytes of it for minutes. */
+    private void close() {
+        if (unread) {
+            context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        context.close();
     }
 
     @Override
@@ -90,6 +108,7 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
             connection.invalidRequestHandler(ErrorMappers::malformed);
             pipeline.replace("httpDecoder", "httpDecoder", decoder);
             pipeline.addBefore("handler", null, messages);
+            pipeline.addBefore("handler", null, requests);
         }
         this.context = context;
         opened = System.nanoTime();
@@ -109,10 +128,45 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
         if (arriving) {
             arrivedBytes += size;
             if (!connections.keep(size)) {
-                context.close();
+                close();
             }
         } else if (arrivedBytes > 0) {
             letGo();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        unread = !context.channel().isWritable();
+        pause();
+        keepUnread();
+        context.fireChannelWritabilityChanged();
+    }
+
+    /** Reads no more of who leaves the answers unread, or asks much faster than is answered. */
+    private void pause() {
+        if (paused != (unread || queuedBytes > MOST_QUEUED_BYTES)) {
+            paused = !paused;
+            context.channel().config().setAutoRead(!paused);
+        }
+    }
+
+    /** Called for each part of a request that has to wait for others, and with less than zero when it need not any more. */
+    void queued(int bytes) {
+        queuedBytes += bytes;
+        pause();
+        if (!connections.keep(bytes) && bytes > 0) {
+            close();
+        }
+    }
+
+    private void keepUnread() {
+        if (context.channel().isOpen()) { // else the number has no meaning
+            long more = context.channel().bytesBeforeWritable() - unreadBytes;
+            unreadBytes += more;
+            if (!connections.keepUnread(more) && more > 0) {
+                close();
+            }
         }
     }
 
@@ -126,6 +180,8 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         letGo();
+        connections.keepUnread(-unreadBytes);
+        unreadBytes = 0;
         connections.closed(this);
         context.fireChannelInactive();
     }
@@ -143,9 +199,6 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             complete = message instanceof LastHttpContent;
-            if (complete) {
-                unanswered++;
-            }
             if (message instanceof DefaultHttpRequest request
                     && request.headers().contains(HttpHeaderNames.CONNECTION) && !HttpUtil.isKeepAlive(request)) {
                 // The server looks for a header that says "close" and nothing else.
@@ -168,14 +221,10 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
                 }
             }
             context.write(message, promise);
-            if (message instanceof LastHttpContent && !interim) {
-                answered();
+            if (unread) {
+                keepUnread();
             }
-        }
-
-        private void answered() {
-            unanswered--;
-            if (unanswered <= 0 && !arriving) {
+            if (message instanceof LastHttpContent && !interim && !requests.unanswered() && !arriving) {
                 since = System.nanoTime();
             }
         }

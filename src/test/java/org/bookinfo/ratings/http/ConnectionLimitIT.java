@@ -1,7 +1,9 @@
 package org.bookinfo.ratings.http;
 
+import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -31,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
@@ -61,7 +64,13 @@ class ConnectionLimitIT {
     private static final String NO_DATABASE = "503 {\"error\":\"could not connect to ratings database\"}";
     private static final String HEALTHY = "200 {\"status\":\"Ratings is healthy\"}";
     private static final String RATINGS = "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n";
+    private static final String METRICS = "GET /q/metrics HTTP/1.1\r\nHost: x\r\n\r\n";
     private static final String HEALTH = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    private static final String CLOSED = "closed";
+
+    /** Their answers are 15 MB. */
+    private static final int MANY = 100_000;
 
     private static FaultyProxy proxy;
 
@@ -115,6 +124,19 @@ class ConnectionLimitIT {
         return sockets;
     }
 
+    /** Pipelines requests, of which the service may take its time to read the last. */
+    private Socket openAndAsk(String request, int times) throws IOException {
+        Socket socket = open();
+        new Thread(() -> {
+            try {
+                write(socket, request.repeat(times));
+            } catch (IOException e) {
+                // The reader of the answers misses some.
+            }
+        }).start();
+        return socket;
+    }
+
     private static void write(Socket socket, String text) throws IOException {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
     }
@@ -123,18 +145,39 @@ class ConnectionLimitIT {
         return Http.read(socket.getInputStream()).summary();
     }
 
-    /** Whether the service has read all that was sent, by the kernel's table of sockets. */
+    /** Whether the service has read all that was sent. */
     private static boolean isRead(Socket socket) throws IOException {
+        return queues(socket).endsWith(":00000000");
+    }
+
+    /** Until the service can write no more, and has read all that it wants to, or has closed the connection. */
+    private static void awaitUnreadAnswers(Socket socket) {
+        List<String> still = new ArrayList<>();
+        Await.until("answers are unread, and nothing moves", () -> {
+            String now = queues(socket);
+            if (!still.contains(now)) {
+                still.clear();
+            }
+            still.add(now);
+            return !now.startsWith("00000000:") && still.size() == 200;
+        });
+    }
+
+    /**
+     * What the kernel keeps for the service's end of the connection: {@code unsent:unread}, in bytes, hexadecimal; or
+     * {@value #CLOSED}.
+     */
+    private static String queues(Socket socket) throws IOException {
         for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
             for (String line : Files.readAllLines(Path.of(table))) {
                 String[] fields = line.trim().split(" +");
                 if (fields[1].endsWith(String.format(":%04X", socket.getPort()))
                         && fields[2].endsWith(String.format(":%04X", socket.getLocalPort()))) {
-                    return fields[4].endsWith(":00000000");
+                    return fields[4];
                 }
             }
         }
-        return false;
+        return CLOSED;
     }
 
     /** Whether the other side closes the connection within the time. */
@@ -196,6 +239,73 @@ class ConnectionLimitIT {
         }
         assertTrue(application.residentMegabytes() < MEGABYTES, "MB: " + application.residentMegabytes());
         assertFalse(application.out().contains("OutOfMemory"), application.out());
+    }
+
+    /** What is pipelined waits for one answer after the other. */
+    @Test
+    void get_twentyThousandPipelined_areAllAnswered() throws IOException {
+        start(SMALL_HEAP);
+        List<Socket> sockets = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            sockets.add(openAndAsk(RATINGS, 1_000));
+        }
+        for (Socket each : sockets) {
+            InputStream in = new BufferedInputStream(each.getInputStream());
+            for (int i = 0; i < 1_000; i++) {
+                assertEquals(GOOD, Http.read(in).summary());
+            }
+        }
+    }
+
+    @Test
+    void get_morePipelinedThanMemory_othersAreAnswered() throws IOException {
+        Map<String, String> settings = new HashMap<>(SMALL_HEAP);
+        settings.put("RATINGS_DEADLINE", "5s");
+        start(settings);
+        proxy.set(Fault.SILENT);
+        for (int i = 0; i < 300; i++) {
+            openAndAsk(RATINGS, 1_000);
+        }
+        Await.until("the first are answered", () -> application.http().get("/ratings/0").summary().equals(NO_DATABASE));
+        assertEquals(200, application.http().get("/q/health/live").status());
+        assertTrue(application.residentMegabytes() < MEGABYTES, "MB: " + application.residentMegabytes());
+        proxy.set(Fault.NONE);
+        Await.until("right answers", () -> application.http().get("/ratings/0").summary().equals(GOOD));
+        assertFalse(application.out().contains("OutOfMemory"), application.out());
+    }
+
+    /** Each asks for some 20 MB of answers, of which the kernel takes a few. */
+    @Test
+    void get_answersThatNobodyReads_othersAreAnswered() throws IOException {
+        start(SMALL_HEAP);
+        List<Socket> sockets = open(20, METRICS.repeat(1_000));
+        awaitUnreadAnswers(sockets.get(19));
+        for (int i = 0; i < 100; i++) {
+            assertEquals(GOOD, application.http().get("/ratings/0").summary());
+            assertEquals(200, application.http().get("/q/health/live").status());
+        }
+        assertTrue(application.residentMegabytes() < MEGABYTES, "MB: " + application.residentMegabytes());
+        assertFalse(application.out().contains("OutOfMemory"), application.out());
+    }
+
+    @Test
+    void get_answersReadLate_areAllThere() throws IOException {
+        start(SMALL_HEAP);
+        Socket socket = openAndAsk(HEALTH, MANY);
+        awaitUnreadAnswers(socket);
+        InputStream in = new BufferedInputStream(socket.getInputStream());
+        for (int i = 0; i < MANY; i++) {
+            assertEquals(HEALTHY, Http.read(in).summary());
+        }
+    }
+
+    @Test
+    void connection_answersUnread_isClosedSoon() throws IOException {
+        start(SMALL_HEAP);
+        Socket socket = openAndAsk(HEALTH, MANY);
+        awaitUnreadAnswers(socket);
+        assertNotEquals(CLOSED, queues(socket));
+        Await.until("it is closed", Duration.ofSeconds(20), () -> queues(socket).equals(CLOSED));
     }
 
     /** Where a container may not open many files. */

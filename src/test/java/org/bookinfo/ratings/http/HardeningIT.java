@@ -213,6 +213,18 @@ class HardeningIT {
         assertRefused(BAD, request);
     }
 
+    /** Each begun within the answer to the one before, they would overflow the stack. */
+    @Test
+    void pipelinedRequests_manyBehindOneThatWaits_areAllAnswered() throws IOException {
+        try (Socket socket = http.open()) {
+            write(socket, "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n" + (GET + "\r\n").repeat(1_000));
+            assertEquals(GOOD, read(socket));
+            for (int i = 0; i < 1_000; i++) {
+                assertEquals(HEALTHY, read(socket));
+            }
+        }
+    }
+
     @Test
     void pipelinedRequests_areAnsweredInOrder() throws IOException {
         try (Socket socket = http.open()) {
