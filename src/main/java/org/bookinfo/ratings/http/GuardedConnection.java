@@ -22,8 +22,9 @@ import org.bookinfo.ratings.ErrorMappers;
 import org.bookinfo.ratings.http.Connections.Waiting;
 
 /**
- * One connection: notes what it waits for, adds the date to its answers, and sees that "close" is heard. It is the first handler
- * in its pipeline and sees bytes as they come; {@link Messages} comes right before the server's own.
+ * One connection: notes what it waits for, bounds what it keeps, adds the date to its answers, and sees that "close" is heard. It
+ * is the first handler in its pipeline and sees bytes as they come; {@link Messages} sees what they mean, then come
+ * {@link PipelinedRequests} and the server's own.
  */
 final class GuardedConnection extends ChannelInboundHandlerAdapter {
 
@@ -168,13 +169,6 @@ final class GuardedConnection extends ChannelInboundHandlerAdapter {
                 close();
             }
         }
-    }
-
-    /** The server fails to close itself where a pipelined request, to which it has not come yet, is malformed. */
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        context.fireExceptionCaught(cause);
-        context.close();
     }
 
     @Override
