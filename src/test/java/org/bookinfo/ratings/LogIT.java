@@ -9,9 +9,9 @@ import java.util.Map;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.Ports;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,7 +34,7 @@ class LogIT {
 
     private static PackagedApplication start(String... variables) {
         Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT",
-                String.valueOf(EmbeddedDatabaseConfig.freePort()), "MYSQL_DB_USER", "nobody", "MYSQL_DB_PASSWORD",
+                String.valueOf(Ports.free()), "MYSQL_DB_USER", "nobody", "MYSQL_DB_PASSWORD",
                 "none"));
         for (int i = 0; i < variables.length; i += 2) {
             environment.put(variables[i], variables[i + 1]);

@@ -5,10 +5,10 @@ import java.util.Map;
 
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
-import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Metrics;
 import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.Ports;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -22,7 +22,7 @@ class MetricsIT extends MetricsTest {
     @Test
     void series_beforeAnyRequest_areThere() {
         try (PackagedApplication application = new PackagedApplication(Map.of("MYSQL_DB_HOST", "127.0.0.1",
-                "MYSQL_DB_PORT", String.valueOf(EmbeddedDatabaseConfig.freePort()), "MYSQL_DB_USER", "nobody",
+                "MYSQL_DB_PORT", String.valueOf(Ports.free()), "MYSQL_DB_USER", "nobody",
                 "MYSQL_DB_PASSWORD", "none", "RATINGS_DEADLINE", "3s")).awaitStart()) {
             Metrics metrics = Metrics.of(application.http());
 

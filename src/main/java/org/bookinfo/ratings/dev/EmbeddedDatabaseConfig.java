@@ -49,7 +49,7 @@ public final class EmbeddedDatabaseConfig implements ConfigSourceFactory {
     }
 
     /** A port of loopback that was free just now. */
-    public static int freePort() {
+    private static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

@@ -13,7 +13,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
-import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
+import org.bookinfo.ratings.testing.Ports;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.bookinfo.ratings.testing.TrustStore;
 import org.junit.jupiter.api.AfterAll;
@@ -44,7 +44,7 @@ class DatabaseFailureTest {
     @BeforeAll
     static void start() throws SQLException {
         database = TestDatabase.start();
-        withoutTls = EmbeddedDatabase.start(EmbeddedDatabaseConfig.freePort(), "--skip-ssl");
+        withoutTls = EmbeddedDatabase.start(Ports.free(), "--skip-ssl");
     }
 
     @AfterAll

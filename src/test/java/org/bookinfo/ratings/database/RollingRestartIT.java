@@ -77,7 +77,8 @@ class RollingRestartIT {
     }
 
     private void startInstance() {
-        all.add(new PackagedApplication(TestDatabase.environment(database.host(), database.port())));
+        all.add(PackagedApplication
+                .endingAsDelivered(TestDatabase.environment(database.host(), database.port())));
     }
 
     private void endTheOldest() {

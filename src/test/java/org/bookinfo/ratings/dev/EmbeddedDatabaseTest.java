@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
+import org.bookinfo.ratings.testing.Ports;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,7 @@ class EmbeddedDatabaseTest {
     }
 
     private static EmbeddedDatabase start() throws SQLException {
-        EmbeddedDatabase database = EmbeddedDatabase.start(EmbeddedDatabaseConfig.freePort(), "--skip-ssl");
+        EmbeddedDatabase database = EmbeddedDatabase.start(Ports.free(), "--skip-ssl");
         EmbeddedDatabase.prepare(database.adminUrl(), EmbeddedDatabase.ADMIN, database.adminPassword(), PASSWORD);
         return database;
     }

@@ -161,7 +161,7 @@ class ConnectionDrainingIT {
     private static PackagedApplication start(Map<String, String> settings) {
         Map<String, String> environment = TestDatabase.environment("127.0.0.1", proxy.port());
         environment.putAll(settings);
-        PackagedApplication application = new PackagedApplication(environment).awaitStart();
+        PackagedApplication application = PackagedApplication.endingAsDelivered(environment).awaitStart();
         Await.until("right answers", () -> application.http().get("/ratings/0").status() == 200);
         return application;
     }

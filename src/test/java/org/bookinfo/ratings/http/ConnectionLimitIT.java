@@ -100,7 +100,6 @@ class ConnectionLimitIT {
     private void start(Map<String, String> settings, String... runner) {
         Map<String, String> environment = TestDatabase.environment("127.0.0.1", proxy.port());
         environment.putAll(settings);
-        environment.put("QUARKUS_SHUTDOWN_DELAY", "0s"); // nobody needs to find out
         application = new PackagedApplication(environment, List.of(runner)).awaitStart();
         Await.until("right answers", () -> application.http().get("/ratings/0").summary().equals(GOOD));
     }

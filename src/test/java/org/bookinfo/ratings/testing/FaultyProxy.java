@@ -83,18 +83,18 @@ public final class FaultyProxy implements AutoCloseable {
 
     /** @param source the address that the server sees, null for any */
     public FaultyProxy(String host, IntSupplier port, InetAddress source) throws IOException {
-        this(host, port, source, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        this(host, port, source, new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.free()));
     }
 
-    /** @param listen the address that clients connect to; with port 0, to any that is free */
+    /** @param listen the address that clients connect to */
     public FaultyProxy(String host, IntSupplier port, InetAddress source, InetSocketAddress listen)
             throws IOException {
         this.host = host;
         this.port = port;
         this.source = source;
         listenAddress = listen.getAddress();
-        listener = listen(listen.getPort(), 200);
-        listenPort = listener.getLocalPort();
+        listenPort = listen.getPort();
+        listener = listen(200);
         accept(listener);
     }
 
@@ -144,7 +144,7 @@ public final class FaultyProxy implements AutoCloseable {
             if (next == Fault.DROPPED) {
                 fillBacklog();
             } else if (listens && !listened) {
-                listener = listen(listenPort, 200);
+                listener = listen(200);
                 accept(listener);
             }
             if (!SILENT.contains(next)) {
@@ -178,12 +178,12 @@ public final class FaultyProxy implements AutoCloseable {
         }
     }
 
-    private ServerSocket listen(int port, int backlog) throws IOException {
+    private ServerSocket listen(int backlog) throws IOException {
         for (int tries = 0;; tries++) {
             ServerSocket socket = new ServerSocket();
             try {
                 socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(listenAddress, port), backlog);
+                socket.bind(new InetSocketAddress(listenAddress, listenPort), backlog);
                 return socket;
             } catch (BindException e) {
                 socket.close();
@@ -205,7 +205,7 @@ public final class FaultyProxy implements AutoCloseable {
 
     /** Linux drops the packets that ask for a connection while a listener's queue is full. */
     private void fillBacklog() throws IOException {
-        listener = listen(listenPort, 1);
+        listener = listen(1);
         backlog.add(listener);
         for (int i = 0; i < 4; i++) {
             Socket socket = new Socket();

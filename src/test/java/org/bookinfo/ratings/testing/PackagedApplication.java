@@ -13,11 +13,10 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
-import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
-
 /**
  * The packaged application, jar or native executable, in a process of its own and with an environment of its own: that
- * given and nothing else.
+ * given and nothing else. Told to end, it does so at once, as there are no callers who need to find out: see
+ * {@link #endingAsDelivered}.
  */
 public final class PackagedApplication implements AutoCloseable {
 
@@ -25,7 +24,7 @@ public final class PackagedApplication implements AutoCloseable {
 
     private static final int LONGEST_EXIT_SECONDS = 30;
 
-    private final int port = EmbeddedDatabaseConfig.freePort();
+    private final int port = Ports.free();
     private final Path out = temporaryFile("out");
     private final Path err = temporaryFile("err");
     private final Process process;
@@ -33,6 +32,11 @@ public final class PackagedApplication implements AutoCloseable {
     /** Starts it; the caller awaits what it wants to see. */
     public PackagedApplication(Map<String, String> environment) {
         this(environment, List.of(), Map.of());
+    }
+
+    /** The same, but told to end it goes on for as long as it would anywhere. */
+    public static PackagedApplication endingAsDelivered(Map<String, String> environment) {
+        return new PackagedApplication(environment, List.of(), Map.of(), Map.of());
     }
 
     /** @param properties system properties, which a native executable takes as well */
@@ -47,12 +51,18 @@ public final class PackagedApplication implements AutoCloseable {
 
     private PackagedApplication(Map<String, String> environment, List<String> runner,
             Map<String, String> properties) {
+        this(environment, runner, properties, Map.of("QUARKUS_SHUTDOWN_DELAY", "0s"));
+    }
+
+    private PackagedApplication(Map<String, String> environment, List<String> runner,
+            Map<String, String> properties, Map<String, String> defaults) {
         List<String> command = new ArrayList<>(runner);
         command.addAll(command(properties));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
         builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
+        builder.environment().putAll(defaults);
         builder.environment().putAll(environment);
         try {
             process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();

@@ -20,7 +20,6 @@ import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.opentest4j.TestAbortedException;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -39,7 +38,7 @@ public final class Prometheus implements AutoCloseable {
     private static final Pattern COMMAND = Pattern.compile("(?m)^(sed .*prometheus-rule\\.yaml) > \\S+$");
     private static final Path OPERATIONS = Path.of("docs", "operations.md");
 
-    private final int port = EmbeddedDatabaseConfig.freePort();
+    private final int port = Ports.free();
     private final HttpClient client = HttpClient.newHttpClient();
     private final Path log;
     private final Process process;

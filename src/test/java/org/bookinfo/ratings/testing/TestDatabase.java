@@ -317,7 +317,7 @@ public abstract class TestDatabase implements AutoCloseable {
 
     /** In the host's own network, where nothing stands between a client's address and the server. */
     private static final class ContainerOnThisHost extends TestDatabase {
-        private final int port = EmbeddedDatabaseConfig.freePort();
+        private final int port = Ports.free();
         private final String password = EmbeddedDatabaseConfig.newPassword();
         private final GenericContainer<?> container = new GenericContainer<>(IMAGE).withNetworkMode("host")
                 .withEnv("MYSQL_ROOT_PASSWORD", password).withCommand("--port=" + port);
@@ -367,7 +367,7 @@ public abstract class TestDatabase implements AutoCloseable {
         private final EmbeddedDatabase server;
 
         Embedded(String... options) {
-            server = EmbeddedDatabase.start(EmbeddedDatabaseConfig.freePort(), options);
+            server = EmbeddedDatabase.start(Ports.free(), options);
         }
 
         @Override

@@ -1,0 +1,37 @@
+package org.bookinfo.ratings.testing;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Ports of loopback for servers that are told where to listen, and for those that listen again where they did before. The
+ * kernel may give a port of its own choice to anybody between the look and the use: to a client, a proxy, a container.
+ * Those here it leaves alone. The test processes that run beside this one look for theirs elsewhere in the range.
+ */
+public final class Ports {
+
+    private static final int FIRST = 15_000;
+
+    /** Linux chooses from 32768 on, other systems from 49152 on. */
+    private static final int LAST = 32_767;
+
+    private static final AtomicInteger NEXT = new AtomicInteger(ThreadLocalRandom.current().nextInt(FIRST, LAST + 1));
+
+    private Ports() {
+    }
+
+    /** A port on which nobody listens, and which nobody else is told of. */
+    public static int free() {
+        while (true) {
+            int port = NEXT.getAndUpdate(last -> last == LAST ? FIRST : last + 1);
+            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (IOException e) {
+                continue; // it is in use
+            }
+        }
+    }
+}
