@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.FaultyProxy;
@@ -162,14 +164,15 @@ class ConnectionLimitIT {
 
     /** Until the service can write no more, and has read all that it wants to, or has closed the connection. */
     private static void awaitUnreadAnswers(Socket socket) {
-        List<String> still = new ArrayList<>();
-        Await.until("answers are unread, and nothing moves", () -> {
+        String[] last = {null};
+        long[] since = {0};
+        Await.until("answers are unread, and nothing moves for a second", () -> {
             String now = queues(socket);
-            if (!still.contains(now)) {
-                still.clear();
+            if (!now.equals(last[0])) {
+                last[0] = now;
+                since[0] = System.nanoTime();
             }
-            still.add(now);
-            return !now.startsWith("00000000:") && still.size() == 200;
+            return !now.startsWith("00000000:") && System.nanoTime() - since[0] > 1_000_000_000;
         });
     }
 
@@ -178,13 +181,12 @@ class ConnectionLimitIT {
      * {@value #CLOSED}.
      */
     private static String queues(Socket socket) throws IOException {
+        Pattern end = Pattern.compile(String.format(":%04X [0-9A-F]+:%04X [0-9A-F]{2} (\\S+) ", socket.getPort(),
+                socket.getLocalPort()));
         for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
-            for (String line : Files.readAllLines(Path.of(table))) {
-                String[] fields = line.trim().split(" +");
-                if (fields[1].endsWith(String.format(":%04X", socket.getPort()))
-                        && fields[2].endsWith(String.format(":%04X", socket.getLocalPort()))) {
-                    return fields[4];
-                }
+            Matcher found = end.matcher(Files.readString(Path.of(table)));
+            if (found.find()) {
+                return found.group(1);
             }
         }
         return CLOSED;

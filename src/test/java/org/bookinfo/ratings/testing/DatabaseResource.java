@@ -31,7 +31,7 @@ public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
         }
         Map<String, String> settings = TestDatabase.environment("127.0.0.1", proxy.port());
         settings.put("quarkus.log.console.enabled", "false"); // the packaged application's too: it has a file
-        settings.put("quarkus.http.test-port", String.valueOf(Ports.free())); // each would listen where the first one did
+        settings.put("quarkus.http.test-port", String.valueOf(Ports.free())); // else one that the kernel chooses
         settings.put("quarkus.shutdown.delay", "0s");
         return settings;
     }
