@@ -60,7 +60,7 @@ class MonitoringIT {
     private static void start() throws IOException {
         Prometheus.promtool("--version");
         database = TestDatabase.start();
-        proxy = new FaultyProxy(database.host(), database::port);
+        proxy = new FaultyProxy(database);
         application = new PackagedApplication(TestDatabase.environment("127.0.0.1", proxy.port())).awaitStart();
         caller = new Thread(MonitoringIT::call);
         caller.start();

@@ -139,7 +139,7 @@ class BrokenLoginsIT {
     }
 
     private static FaultyProxy proxy(int address) throws IOException {
-        return new FaultyProxy(database.host(), database::port, InetAddress.getByName("127.0.0." + address));
+        return new FaultyProxy(database, InetAddress.getByName("127.0.0." + address));
     }
 
     private static PackagedApplication start(FaultyProxy proxy, String sslMode) {

@@ -51,7 +51,7 @@ class HostNameIT {
 
     @Test
     void name_thatComesLate_isFound() throws IOException {
-        try (FaultyProxy proxy = new FaultyProxy(database.host(), database::port)) {
+        try (FaultyProxy proxy = new FaultyProxy(database)) {
             resolve("another.example", "127.0.0.1");
             try (PackagedApplication application = start(proxy.port())) {
                 Http http = application.http();
@@ -66,8 +66,8 @@ class HostNameIT {
     @ParameterizedTest
     @EnumSource(names = {"REFUSED", "SILENT"})
     void name_thatMovesAwayFromAnAddress_isFollowed(Fault atTheOldAddress) throws IOException {
-        try (FaultyProxy from = new FaultyProxy(database.host(), database::port);
-                FaultyProxy to = new FaultyProxy(database.host(), database::port, null,
+        try (FaultyProxy from = new FaultyProxy(database);
+                FaultyProxy to = new FaultyProxy(database, null,
                         new InetSocketAddress(InetAddress.getByName("127.0.0.2"), from.port()))) {
             resolve(NAME, "127.0.0.1");
             try (PackagedApplication application = start(from.port())) {

@@ -39,8 +39,7 @@ class LateDatabaseIT {
 
     @BeforeAll
     static void openProxy() throws IOException {
-        TestDatabase database = TestDatabase.start();
-        proxy = new FaultyProxy(database.host(), database::port);
+        proxy = new FaultyProxy(TestDatabase.start());
     }
 
     @AfterAll

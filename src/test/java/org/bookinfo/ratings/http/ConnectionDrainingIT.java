@@ -60,8 +60,7 @@ class ConnectionDrainingIT {
 
     @BeforeAll
     static void openProxy() throws IOException {
-        TestDatabase database = TestDatabase.start();
-        proxy = new FaultyProxy(database.host(), database::port);
+        proxy = new FaultyProxy(TestDatabase.start());
     }
 
     @AfterAll

@@ -81,8 +81,7 @@ class ConnectionLimitIT {
 
     @BeforeAll
     static void openProxy() throws IOException {
-        TestDatabase database = TestDatabase.start();
-        proxy = new FaultyProxy(database.host(), database::port);
+        proxy = new FaultyProxy(TestDatabase.start());
     }
 
     @AfterAll

@@ -25,7 +25,7 @@ public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
     public Map<String, String> start() {
         try {
             database = TestDatabase.start();
-            proxy = new FaultyProxy(database.host(), database::port);
+            proxy = new FaultyProxy(database);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

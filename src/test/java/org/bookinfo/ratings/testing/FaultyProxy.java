@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntSupplier;
 
 /**
  * A TCP proxy in front of a database that fails on demand in the ways that networks, meshes and servers do.
@@ -60,8 +59,7 @@ public final class FaultyProxy implements AutoCloseable {
     private static final Set<Fault> SILENT = EnumSet.of(Fault.SILENT, Fault.DROPPED, Fault.SILENT_AFTER_GREETING,
             Fault.SILENT_AFTER_HELLO);
 
-    private final String host;
-    private final IntSupplier port;
+    private final TestDatabase database;
     private final InetAddress source;
     private final InetAddress listenAddress;
     private final int listenPort;
@@ -76,21 +74,18 @@ public final class FaultyProxy implements AutoCloseable {
     private volatile long fromServer;
     private ServerSocket listener;
 
-    /** @param port the server's, asked for each new connection */
-    public FaultyProxy(String host, IntSupplier port) throws IOException {
-        this(host, port, null);
+    public FaultyProxy(TestDatabase database) throws IOException {
+        this(database, null);
     }
 
     /** @param source the address that the server sees, null for any */
-    public FaultyProxy(String host, IntSupplier port, InetAddress source) throws IOException {
-        this(host, port, source, new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.free()));
+    public FaultyProxy(TestDatabase database, InetAddress source) throws IOException {
+        this(database, source, new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.free()));
     }
 
     /** @param listen the address that clients connect to */
-    public FaultyProxy(String host, IntSupplier port, InetAddress source, InetSocketAddress listen)
-            throws IOException {
-        this.host = host;
-        this.port = port;
+    public FaultyProxy(TestDatabase database, InetAddress source, InetSocketAddress listen) throws IOException {
+        this.database = database;
         this.source = source;
         listenAddress = listen.getAddress();
         listenPort = listen.getPort();
@@ -244,7 +239,8 @@ public final class FaultyProxy implements AutoCloseable {
         }
         Socket server;
         try {
-            server = new Socket(InetAddress.getByName(host), port.getAsInt(), source, 0);
+            // Asked for each time: a container that is started again may have another port.
+            server = new Socket(InetAddress.getByName(database.host()), database.port(), source, 0);
         } catch (IOException e) {
             end(client, false);
             return;
