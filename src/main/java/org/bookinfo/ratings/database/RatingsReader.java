@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 import jakarta.annotation.PreDestroy;
@@ -108,8 +109,8 @@ public class RatingsReader {
         this.thread = new ReaderThread();
     }
 
-    /** Passes on the sockets that {@link DatabaseSockets} opens. */
-    private final class ReaderThread extends Thread implements Consumer<Socket> {
+    /** Passes on the sockets that {@link DatabaseSockets} opens, and supplies whether the last read failed. */
+    private final class ReaderThread extends Thread implements Consumer<Socket>, BooleanSupplier {
 
         ReaderThread() {
             super(RatingsReader.this::run, "ratings-reader");
@@ -119,6 +120,11 @@ public class RatingsReader {
         @Override
         public void accept(Socket socket) {
             connection.opened(socket);
+        }
+
+        @Override
+        public boolean getAsBoolean() {
+            return state.outage() != null;
         }
     }
 

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
- * The packaged application, beside a resolver of names whose mind changes: a name that comes late, and one that moves to
- * another address, as those of managed databases do to fail over.
+ * The packaged application, beside a resolver of names whose mind changes: a name that comes late, one that moves to
+ * another address, as those of managed databases do to fail over, and one with two addresses.
  */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "127.0.0.2 is an address of this host on Linux only")
 class HostNameIT {
@@ -82,9 +82,34 @@ class HostNameIT {
         }
     }
 
+    /** Behind a sidecar that lets one of them through, connecting to the other one succeeds as well. */
+    @ParameterizedTest
+    @EnumSource(names = {"REFUSED", "DROPPED", "CLOSED", "SILENT"})
+    void name_withAnAddressThatFails_isReachedAtTheOther(Fault fault) throws IOException {
+        try (FaultyProxy first = new FaultyProxy(database);
+                FaultyProxy second = new FaultyProxy(database, null,
+                        new InetSocketAddress(InetAddress.getByName("127.0.0.2"), first.port()))) {
+            resolve(NAME, "127.0.0.1", "127.0.0.2");
+            first.set(fault);
+            try (PackagedApplication application = start(first.port())) {
+                Http http = application.http();
+                Await.until("right answers", RECOVERY, () -> http.get("/ratings/0").summary().equals(GOOD));
+                assertEquals(1, second.connections());
+                second.set(fault);
+                Await.until("the outage is seen", () -> http.get("/ratings/0").status() == 503);
+                first.set(Fault.NONE);
+                Await.until("right answers again", RECOVERY, () -> http.get("/ratings/0").summary().equals(GOOD));
+            }
+        }
+    }
+
     /** From now on, all at once. */
-    private void resolve(String name, String address) throws IOException {
-        Path next = Files.writeString(folder.resolve("next"), address + " " + name + "\n");
+    private void resolve(String name, String... addresses) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (String address : addresses) {
+            lines.append(address).append(' ').append(name).append('\n');
+        }
+        Path next = Files.writeString(folder.resolve("next"), lines);
         Files.move(next, hosts(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
