@@ -93,7 +93,7 @@ class HostNameIT {
             first.set(fault);
             try (PackagedApplication application = start(first.port())) {
                 Http http = application.http();
-                Await.until("right answers", RECOVERY, () -> http.get("/ratings/0").summary().equals(GOOD));
+                Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
                 assertEquals(1, second.connections());
                 second.set(fault);
                 Await.until("the outage is seen", () -> http.get("/ratings/0").status() == 503);
