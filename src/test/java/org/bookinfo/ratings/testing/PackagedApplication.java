@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The packaged application, jar or native executable, in a process of its own and with an environment of its own: that
@@ -24,6 +25,8 @@ public final class PackagedApplication implements AutoCloseable {
 
     private static final int LONGEST_EXIT_SECONDS = 30;
 
+    private static final Map<String, String> ENDING_AT_ONCE = Map.of("QUARKUS_SHUTDOWN_DELAY", "0s");
+
     private final int port = Ports.free();
     private final Path out = temporaryFile("out");
     private final Path err = temporaryFile("err");
@@ -31,33 +34,31 @@ public final class PackagedApplication implements AutoCloseable {
 
     /** Starts it; the caller awaits what it wants to see. */
     public PackagedApplication(Map<String, String> environment) {
-        this(environment, List.of(), Map.of());
-    }
-
-    /** The same, but told to end it goes on for as long as it would anywhere. */
-    public static PackagedApplication endingAsDelivered(Map<String, String> environment) {
-        return new PackagedApplication(environment, List.of(), Map.of(), Map.of());
+        this(environment, ENDING_AT_ONCE, command(Map.of()));
     }
 
     /** @param properties system properties, which a native executable takes as well */
     public PackagedApplication(Map<String, String> environment, Map<String, String> properties) {
-        this(environment, List.of(), properties);
+        this(environment, ENDING_AT_ONCE, command(properties));
     }
 
     /** @param runner a command, with its first arguments, that runs the command which its further arguments are */
     public PackagedApplication(Map<String, String> environment, List<String> runner) {
-        this(environment, runner, Map.of());
+        this(environment, ENDING_AT_ONCE, Stream.concat(runner.stream(), command(Map.of()).stream()).toList());
     }
 
-    private PackagedApplication(Map<String, String> environment, List<String> runner,
-            Map<String, String> properties) {
-        this(environment, runner, properties, Map.of("QUARKUS_SHUTDOWN_DELAY", "0s"));
+    /** The same, but told to end it goes on for as long as it would anywhere. */
+    public static PackagedApplication endingAsDelivered(Map<String, String> environment) {
+        return new PackagedApplication(environment, Map.of(), command(Map.of()));
     }
 
-    private PackagedApplication(Map<String, String> environment, List<String> runner,
-            Map<String, String> properties, Map<String, String> defaults) {
-        List<String> command = new ArrayList<>(runner);
-        command.addAll(command(properties));
+    /** The same, but it writes Java's archive of its classes when it ends. */
+    static PackagedApplication archiving(Map<String, String> environment, Path archive) {
+        return new PackagedApplication(environment, ENDING_AT_ONCE,
+                java("-XX:ArchiveClassesAtExit=" + archive, Map.of()));
+    }
+
+    private PackagedApplication(Map<String, String> environment, Map<String, String> defaults, List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
@@ -101,18 +102,26 @@ public final class PackagedApplication implements AutoCloseable {
     }
 
     private static List<String> command(Map<String, String> properties) {
-        List<String> command = new ArrayList<>();
         if (isJar()) {
-            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            command.add("-XX:TieredStopAtLevel=1"); // compiling less, it starts sooner
-        } else {
-            command.add(path().toString());
+            return java("-XX:SharedArchiveFile=" + ClassArchive.of(path()), properties);
         }
-        properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
-        if (isJar()) {
-            command.addAll(List.of("-jar", path().toString()));
-        }
+        List<String> command = new ArrayList<>(List.of(path().toString()));
+        command.addAll(definitions(properties));
         return command;
+    }
+
+    private static List<String> java(String option, Map<String, String> properties) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:TieredStopAtLevel=1"); // compiling less, it starts sooner
+        command.add(option);
+        command.addAll(definitions(properties));
+        command.addAll(List.of("-jar", path().toString()));
+        return command;
+    }
+
+    private static List<String> definitions(Map<String, String> properties) {
+        return properties.entrySet().stream().map(each -> "-D" + each.getKey() + "=" + each.getValue()).toList();
     }
 
     private static Path temporaryFile(String name) {
