@@ -75,6 +75,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
         configuration.addArg("--bind-address=127.0.0.1");
         configuration.addArg("--skip-name-resolve");
         configuration.addArg("--innodb-buffer-pool-size=16M");
+        SelfSigned certificate = SelfSigned.in(folder);
+        configuration.addArg("--ssl-cert=" + certificate.certificate());
+        configuration.addArg("--ssl-key=" + certificate.key());
         for (String option : options) {
             configuration.addArg(option);
         }
