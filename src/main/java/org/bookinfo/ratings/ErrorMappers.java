@@ -18,7 +18,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.Json;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import org.bookinfo.ratings.database.RatingsUnavailableException;
+import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
@@ -35,7 +35,7 @@ public class ErrorMappers {
     /** Its type is the one that the resource declares: that spares an outage's answers a twentieth of their cost. */
     @ServerExceptionMapper
     Response ratingsUnavailable(RatingsUnavailableException e) {
-        return Response.status(e.failure().status()).entity(new ErrorMessage(e.failure().error())).build();
+        return Response.status(e.cause().status()).entity(new ErrorMessage(e.cause().error())).build();
     }
 
     @ServerExceptionMapper

@@ -1,7 +1,7 @@
 package org.bookinfo.ratings;
 
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import org.bookinfo.ratings.database.Ratings;
+import org.bookinfo.ratings.reads.Ratings;
 
 /**
  * The answer to {@code GET /ratings/{productId}}. Every product shows the same two ratings: the table knows no product.

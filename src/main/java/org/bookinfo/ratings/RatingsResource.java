@@ -16,8 +16,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import io.smallrye.common.annotation.NonBlocking;
 import io.vertx.core.http.HttpServerRequest;
-import org.bookinfo.ratings.database.RatingsReader;
-import org.bookinfo.ratings.database.RatingsUnavailableException;
+import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
+import org.bookinfo.ratings.reads.RatingsReader;
 
 /**
  * The ratings of a product, as Bookinfo's {@code reviews} asks for them. What comes here has a product ID: what has none is refused

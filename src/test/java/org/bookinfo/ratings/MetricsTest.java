@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
-import org.bookinfo.ratings.database.DatabaseFailure;
+import org.bookinfo.ratings.diagnosis.Cause;
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.FaultyProxy;
@@ -52,13 +52,11 @@ class MetricsTest {
     private static final String REQUESTS = "http_server_requests_seconds_count";
     private static final String READS = "ratings_database_reads_total";
     private static final String READ = READS + "{cause=\"none\",outcome=\"success\",}";
-    private static final String BLOCKED = READS + "{cause=\"egress-blocked\",outcome=\"failure\",}";
+    private static final String BLOCKED = READS + "{cause=\"closed-before-greeting\",outcome=\"failure\",}";
     private static final String WAITED = "ratings_database_read_requests_total";
     private static final String UP = "ratings_database_up";
     private static final String OUTAGE = "ratings_database_outage";
-    private static final String EXCESS_PRIVILEGES = "ratings_database_excess_privileges";
     private static final String DEADLINE = "ratings_database_deadline_seconds";
-    private static final String CONNECTIONS = "ratings_database_connections";
     private static final String CONNECTED = "ratings_database_connection_attempts_total{outcome=\"success\",}";
     private static final String NOT_CONNECTED = "ratings_database_connection_attempts_total{outcome=\"failure\",}";
 
@@ -193,7 +191,7 @@ class MetricsTest {
         proxy.set(Fault.CLOSED);
         assertEquals(503, http.get("/ratings/0").status());
         Metrics during = metrics();
-        assertDatabase(during, 0, Set.of(OUTAGE + "{cause=\"egress-blocked\",}"));
+        assertDatabase(during, 0, Set.of(OUTAGE + "{cause=\"closed-before-greeting\",}"));
         assertTrue(during.value(BLOCKED) > before.value(BLOCKED));
         assertTrue(during.value(NOT_CONNECTED) > before.value(NOT_CONNECTED));
         assertEquals(before.value(CONNECTED), during.value(CONNECTED));
@@ -207,25 +205,11 @@ class MetricsTest {
         assertTrue(after.value(READ) > before.value(READ));
     }
 
-    /** Up and connected, or neither; and the causes that are told. */
+    /** Up or not, and the causes of the outage. */
     private static void assertDatabase(Metrics metrics, int up, Set<String> causes) {
         assertEquals(up, metrics.value(UP));
-        assertEquals(up, metrics.value(CONNECTIONS));
         assertEquals(causes, metrics.series(OUTAGE).stream().filter(series -> metrics.value(series) == 1)
                 .collect(Collectors.toSet()));
-    }
-
-    @Test
-    void account_thatMayDoMoreThanRead_isToldFromTheNextLoginOn() {
-        assertEquals(0, metrics().value(EXCESS_PRIVILEGES));
-
-        DatabaseResource.database().execute("GRANT INSERT ON test.ratings TO 'bookinfo'@'%'");
-        proxy.closeOpen();
-
-        Await.until("the account's privileges are told", () -> {
-            http.get("/ratings/0");
-            return metrics().value(EXCESS_PRIVILEGES) == 1;
-        });
     }
 
     @Test
@@ -278,13 +262,13 @@ class MetricsTest {
     static void assertDatabaseSeries(Metrics metrics) {
         Set<String> reads = new TreeSet<>(Set.of(READ));
         Set<String> outages = new TreeSet<>();
-        for (DatabaseFailure failure : DatabaseFailure.values()) {
+        for (Cause failure : Cause.values()) {
             reads.add(READS + "{cause=\"" + failure.label() + "\",outcome=\"failure\",}");
             outages.add(OUTAGE + "{cause=\"" + failure.label() + "\",}");
         }
         assertEquals(reads, metrics.series(READS));
         assertEquals(outages, metrics.series(OUTAGE));
-        for (String series : List.of(UP, EXCESS_PRIVILEGES, DEADLINE, CONNECTIONS, CONNECTED, NOT_CONNECTED, WAITED,
+        for (String series : List.of(UP, DEADLINE, CONNECTED, NOT_CONNECTED, WAITED,
                 "ratings_database_read_seconds_count{outcome=\"success\",}",
                 "ratings_database_read_seconds_bucket{outcome=\"failure\",le=\"1.0\",}")) {
             assertTrue(metrics.values().containsKey(series), series);

@@ -144,7 +144,7 @@ class MonitoringIT {
 
     static List<Outage> outages() {
         return List.of(
-                new Outage("egress-blocked", () -> proxy.set(Fault.CLOSED)),
+                new Outage("closed-before-greeting", () -> proxy.set(Fault.CLOSED)),
                 new Outage("connection-refused", () -> proxy.set(Fault.REFUSED)),
                 new Outage("no-answer", () -> proxy.set(Fault.SILENT)),
                 new Outage("schema-missing", () -> database.execute("DROP TABLE test.ratings")),

@@ -194,7 +194,7 @@ class ConfigurationIT {
             Thread closer = new Thread(() -> closeWhatConnects(server), "closer");
             closer.setDaemon(true);
             closer.start();
-            assertNames("egress-blocked", "[::1]:" + server.getLocalPort(), environment("MYSQL_DB_HOST", "::1",
+            assertNames("closed-before-greeting", "[::1]:" + server.getLocalPort(), environment("MYSQL_DB_HOST", "::1",
                     "MYSQL_DB_PORT", String.valueOf(server.getLocalPort())));
         }
     }

@@ -48,6 +48,10 @@ public final class FaultyProxy implements AutoCloseable {
         DRIPPING,
         /** From the server one byte each 100 ms, so that no wait for a byte is ever long. */
         TRICKLING,
+        /** The server's greeting comes after 10 s, as from one that looks up its clients' names in vain. */
+        LATE_GREETING,
+        /** Bytes pass, each way with a delay of 100 ms. */
+        SLOW,
         /** Packets that ask for a connection get no answer at all. */
         DROPPED
     }
@@ -277,6 +281,9 @@ public final class FaultyProxy implements AutoCloseable {
                         || now == Fault.SILENT_AFTER_HELLO && down && turn > HELLO) {
                     dropped.incrementAndGet();
                     continue; // and read on, so that the end of the connection is seen
+                }
+                if (now == Fault.SLOW || now == Fault.LATE_GREETING && down && passed == 0) {
+                    pause(now == Fault.SLOW ? 100 : 10_000);
                 }
                 OutputStream out = to.getOutputStream();
                 if (down && now == Fault.CUT && passed + count > cutAfter) {

@@ -1,0 +1,33 @@
+package org.bookinfo.ratings.diagnosis;
+
+/**
+ * How far a connection to the database has come, as this side sees it.
+ */
+public enum Phase {
+
+    /** The host name is being resolved. */
+    LOOKUP,
+
+    /** A TCP connection is being opened. */
+    CONNECTING,
+
+    /** The TCP connection is open. In MySQL's protocol, the server speaks first. */
+    ACCEPTED,
+
+    /** The server's first bytes have arrived. */
+    GREETED,
+
+    /** The TLS handshake is under way. */
+    TLS,
+
+    /** This side has answered the greeting. */
+    LOGIN,
+
+    /** The login is complete; statements can be executed. */
+    STATEMENT;
+
+    /** Whether the server has greeted this side, and the login is not complete: servers count logins that end here. */
+    public boolean isDuringLogin() {
+        return this == GREETED || this == TLS || this == LOGIN;
+    }
+}

@@ -1,0 +1,42 @@
+package org.bookinfo.ratings.diagnosis;
+
+/**
+ * Thrown when the database does not give the ratings. One instance answers every request that the failed read would have
+ * served, so it has no stack trace.
+ */
+@SuppressWarnings("serial") // never serialised
+public final class RatingsUnavailableException extends RuntimeException {
+
+    private final Cause cause;
+    private final boolean brokeOffLogin;
+
+    /** Classifies a failed login or statement. */
+    public RatingsUnavailableException(Evidence evidence) {
+        this(Cause.of(evidence), evidence.codes(), evidence.isBrokenOffLogin());
+    }
+
+    private RatingsUnavailableException(Cause cause, String detail, boolean brokeOffLogin) {
+        super(detail, null, false, false);
+        this.cause = cause;
+        this.brokeOffLogin = brokeOffLogin;
+    }
+
+    /** @param detail what identifies the rating; it may come from the database */
+    public static RatingsUnavailableException invalidRating(String detail) {
+        return new RatingsUnavailableException(Cause.RATING_INVALID, Printable.of(detail), false);
+    }
+
+    /** For a failure that no statement or login explains. */
+    public static RatingsUnavailableException internal(Throwable thrown) {
+        return new RatingsUnavailableException(Cause.INTERNAL_ERROR, thrown.getClass().getSimpleName(), false);
+    }
+
+    public Cause cause() {
+        return cause;
+    }
+
+    /** Whether the server had begun a login, and this side ended it. */
+    public boolean brokeOffLogin() {
+        return brokeOffLogin;
+    }
+}

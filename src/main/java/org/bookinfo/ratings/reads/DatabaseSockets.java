@@ -1,0 +1,147 @@
+package org.bookinfo.ratings.reads;
+
+import java.io.Closeable;
+import java.io.FilterInputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.NoRouteToHostException;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+
+import com.mysql.cj.conf.PropertySet;
+import com.mysql.cj.log.Log;
+import com.mysql.cj.protocol.ServerSession;
+import com.mysql.cj.protocol.SocketConnection;
+import com.mysql.cj.protocol.StandardSocketFactory;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import org.bookinfo.ratings.diagnosis.Phase;
+
+/**
+ * Opens the driver's sockets and reports their progress to the thread that logs in. A socket knows, unlike the driver's
+ * exceptions, whether the server has greeted this side; and only closing it ends a login: JDBC cannot abort one, and the
+ * driver's timeouts bound each wait for a byte, not their sum.
+ *
+ * <p>The driver alone goes on to a host's next address only if a connection is refused. Behind a sidecar, which accepts
+ * every connection, it would never leave the first address.
+ *
+ * <p>The driver creates an instance for each connection, by the name of this class; hence public. In tests, a parent of the
+ * application's class loader loads it, so the two sides share only types of the JDK: the thread is a
+ * {@code BiConsumer<String, Socket>} of phases, and a {@code BooleanSupplier} of whether to try the next address.
+ */
+@RegisterForReflection
+public final class DatabaseSockets extends StandardSocketFactory {
+
+    /** The address that the last attempt used. */
+    private static volatile InetAddress last;
+
+    private final Thread thread = Thread.currentThread();
+
+    @Override
+    public <T extends Closeable> T connect(String host, int port, PropertySet properties, int loginTimeout)
+            throws IOException {
+        IOException refused = null;
+        for (InetAddress address : addresses(host)) {
+            last = address;
+            try {
+                T socket = super.connect(address.getHostAddress(), port, properties, loginTimeout);
+                report(Phase.ACCEPTED, null);
+                return socket;
+            } catch (ConnectException | NoRouteToHostException e) { // at once, so there is time for another address
+                refused = e;
+            }
+        }
+        throw refused;
+    }
+
+    private List<InetAddress> addresses(String host) throws UnknownHostException {
+        List<InetAddress> addresses = Arrays.asList(InetAddress.getAllByName(host));
+        int first = addresses.indexOf(last);
+        if (first >= 0) {
+            Collections.rotate(addresses, -(tryNextAddress() ? first + 1 : first));
+        }
+        return addresses;
+    }
+
+    @Override
+    protected Socket createSocket(PropertySet properties) {
+        Socket socket = new ReportingSocket();
+        report(Phase.CONNECTING, socket);
+        return socket;
+    }
+
+    private boolean tryNextAddress() {
+        return thread instanceof BooleanSupplier login && login.getAsBoolean();
+    }
+
+    @SuppressWarnings("unchecked") // see above
+    private void report(Phase phase, Socket socket) {
+        if (thread instanceof BiConsumer<?, ?> login) {
+            ((BiConsumer<String, Socket>) login).accept(phase.name(), socket);
+        }
+    }
+
+    @Override
+    public <T extends Closeable> T performTlsHandshake(SocketConnection connection, ServerSession session, Log log)
+            throws IOException {
+        report(Phase.TLS, null);
+        T socket = super.performTlsHandshake(connection, session, log);
+        report(Phase.LOGIN, null);
+        return socket;
+    }
+
+    /** Reports the first byte from the server, and the first answer to it. */
+    private final class ReportingSocket extends Socket {
+
+        private boolean greeted;
+        private boolean answered;
+
+        @Override
+        public InputStream getInputStream() throws IOException {
+            return new FilterInputStream(super.getInputStream()) {
+
+                @Override
+                public int read() throws IOException {
+                    return seen(super.read());
+                }
+
+                @Override
+                public int read(byte[] bytes, int offset, int length) throws IOException {
+                    return seen(super.read(bytes, offset, length));
+                }
+
+                /** @param read what a read returned: less than 0 at the end of the stream */
+                private int seen(int read) {
+                    if (!greeted && read >= 0) {
+                        greeted = true;
+                        report(Phase.GREETED, null);
+                    }
+                    return read;
+                }
+            };
+        }
+
+        @Override
+        public OutputStream getOutputStream() throws IOException {
+            return new FilterOutputStream(super.getOutputStream()) {
+
+                @Override
+                public void write(byte[] bytes, int offset, int length) throws IOException {
+                    if (!answered) {
+                        answered = true;
+                        report(Phase.LOGIN, null);
+                    }
+                    out.write(bytes, offset, length);
+                }
+            };
+        }
+    }
+}

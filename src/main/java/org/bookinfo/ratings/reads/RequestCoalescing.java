@@ -1,0 +1,203 @@
+package org.bookinfo.ratings.reads;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+import io.vertx.core.Context;
+
+/**
+ * Serves all requests that wait with one read. A read serves the requests that arrived before it began, never those that
+ * arrive while it runs: they wait for the next one. So at most one batch is being read and at most one waits.
+ *
+ * @param <T> what a read gives
+ */
+final class RequestCoalescing<T> {
+
+    /**
+     * For how long the reader stays awake for the next batch, in nanoseconds: about as long as waking it would take. On a
+     * single processor, it would keep the event loop from running.
+     */
+    private static final long SPIN = Runtime.getRuntime().availableProcessors() > 1 ? 40_000 : 0;
+
+    private final long deadlineNanos;
+    private final Watchdog watchdog;
+    private final Supplier<? extends RuntimeException> knownFailure;
+    private final IntConsumer served;
+
+    /** Guards the fields below. Nothing that may block is done under it: event loops take it. */
+    private final Object lock = new Object();
+    private Batch<T> waiting;
+    private Batch<T> reading;
+
+    /** Whether the waiting batch is to be read now. Written under the lock. */
+    private volatile boolean due;
+
+    /** How long the reader's last wait was. Only the reader uses it. */
+    private long lastWait = SPIN;
+
+    /**
+     * The requests that one read serves, by the event loop of each: a loop then has one task and one wake-up for all of its
+     * requests.
+     */
+    private static final class Batch<T> {
+        private final long deadline;
+        private final Map<Context, CompletableFuture<T>> stages = new HashMap<>();
+        private int requests;
+
+        Batch(long deadline) {
+            this.deadline = deadline;
+        }
+
+        CompletionStage<T> join(Context eventLoop) {
+            requests++;
+            return stages.computeIfAbsent(eventLoop, any -> new CompletableFuture<>());
+        }
+
+        void complete(Consumer<CompletableFuture<T>> outcome) {
+            stages.forEach((eventLoop, stage) -> {
+                if (eventLoop == null) {
+                    outcome.accept(stage);
+                } else {
+                    eventLoop.runOnContext(unused -> outcome.accept(stage));
+                }
+            });
+        }
+    }
+
+    /**
+     * @param deadlineNanos how long a batch may wait, from its first request on
+     * @param expired called, on the timer's thread, when a batch has waited for longer
+     * @param knownFailure why requests fail at once, or null if they wait for a read
+     * @param served called with the number of requests that a read has served
+     */
+    RequestCoalescing(long deadlineNanos, ScheduledExecutorService timer, Runnable expired,
+            Supplier<? extends RuntimeException> knownFailure, IntConsumer served) {
+        this.deadlineNanos = deadlineNanos;
+        this.knownFailure = knownFailure;
+        this.served = served;
+        watchdog = new Watchdog(timer, () -> {
+            if (isOverdue()) {
+                expired.run();
+            }
+        });
+    }
+
+    /**
+     * Joins the batch that waits for the next read.
+     *
+     * @param eventLoop on which the stage is to complete; null for a caller that is on none
+     * @throws RuntimeException the known failure, if there is one
+     */
+    CompletionStage<T> join(Context eventLoop) {
+        synchronized (lock) {
+            RuntimeException failure = knownFailure.get();
+            if (failure != null) {
+                throw failure;
+            }
+            if (waiting == null) {
+                waiting = new Batch<>(System.nanoTime() + deadlineNanos);
+                if (reading == null) {
+                    watchdog.set(waiting.deadline);
+                    beginAfterPendingEvents(eventLoop);
+                }
+            }
+            return waiting.join(eventLoop);
+        }
+    }
+
+    /** Requests that have arrived on the event loop's other connections share the read. */
+    private void beginAfterPendingEvents(Context eventLoop) {
+        if (eventLoop == null) {
+            begin();
+        } else {
+            eventLoop.runOnContext(unused -> begin());
+        }
+    }
+
+    private void begin() {
+        synchronized (lock) {
+            due = waiting != null;
+            lock.notifyAll();
+        }
+    }
+
+    /**
+     * Waits until a batch is due or the time has come, then takes the batch that waits, if any: the read begins.
+     *
+     * @param nanosToWait how long to wait without a batch; asked again after each wake-up
+     */
+    void awaitBatch(LongSupplier nanosToWait) throws InterruptedException {
+        long start = System.nanoTime();
+        if (lastWait < SPIN) {
+            while (!due && System.nanoTime() - start < SPIN) {
+                Thread.onSpinWait();
+            }
+        }
+        synchronized (lock) {
+            for (long nanos = nanosToWait.getAsLong(); !due && nanos > 0; nanos = nanosToWait.getAsLong()) {
+                TimeUnit.NANOSECONDS.timedWait(lock, nanos);
+            }
+            lastWait = System.nanoTime() - start;
+            due = false;
+            reading = waiting;
+            waiting = null;
+            if (reading != null) {
+                watchdog.set(reading.deadline);
+            }
+        }
+    }
+
+    /** Ends the read under way: its batch is served, and the next one is due. */
+    void succeed(T result) {
+        Batch<T> read;
+        synchronized (lock) {
+            read = reading;
+            reading = null;
+            due = waiting != null;
+            if (!due) {
+                watchdog.cancel();
+            }
+        }
+        complete(read, stage -> stage.complete(result));
+    }
+
+    /** Fails the batch of the read under way and, as the next read would fare no better, the one that waits. */
+    void fail(RuntimeException failure) {
+        Batch<T> read;
+        Batch<T> next;
+        synchronized (lock) {
+            read = reading;
+            next = waiting;
+            reading = null;
+            waiting = null;
+            due = false;
+            watchdog.cancel();
+            lock.notifyAll(); // the reader may wait for a request, and none arrives in an outage
+        }
+        complete(read, stage -> stage.completeExceptionally(failure));
+        complete(next, stage -> stage.completeExceptionally(failure));
+    }
+
+    /** @param batch null if nobody waits */
+    private void complete(Batch<T> batch, Consumer<CompletableFuture<T>> outcome) {
+        if (batch != null) {
+            served.accept(batch.requests);
+            batch.complete(outcome);
+        }
+    }
+
+    private boolean isOverdue() {
+        synchronized (lock) {
+            Batch<T> oldest = reading != null ? reading : waiting;
+            return oldest != null && oldest.deadline - System.nanoTime() <= 0;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package org.bookinfo.ratings.reads;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+import org.bookinfo.ratings.testing.Await;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+class RequestCoalescingTest {
+
+    private static final long NO_LIMIT = Duration.ofHours(1).toNanos();
+
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final List<Integer> served = new ArrayList<>();
+    private volatile RuntimeException known;
+    private volatile boolean expired;
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+    }
+
+    @Test
+    void join_duringARead_isServedByTheNext() throws Exception {
+        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
+        CompletableFuture<String> early = join(coalescing);
+        coalescing.awaitBatch(() -> NO_LIMIT);
+        CompletableFuture<String> late = join(coalescing);
+        coalescing.succeed("first");
+        assertEquals("first", early.get());
+        assertFalse(late.isDone());
+        coalescing.awaitBatch(() -> NO_LIMIT);
+        coalescing.succeed("second");
+        assertEquals("second", late.get());
+    }
+
+    @Test
+    void join_manyBeforeARead_areServedTogether() throws Exception {
+        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
+        CompletableFuture<String> one = join(coalescing);
+        CompletableFuture<String> other = join(coalescing);
+        coalescing.awaitBatch(() -> NO_LIMIT);
+        coalescing.succeed("ratings");
+        assertEquals(List.of("ratings", "ratings"), List.of(one.get(), other.get()));
+        assertEquals(List.of(2), served);
+    }
+
+    @Test
+    void join_failureKnown_throwsItAtOnce() {
+        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
+        known = new IllegalStateException();
+        assertSame(known, assertThrows(RuntimeException.class, () -> coalescing.join(null)));
+    }
+
+    @Test
+    void fail_whileABatchWaits_failsBothBatches() throws Exception {
+        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
+        CompletableFuture<String> read = join(coalescing);
+        coalescing.awaitBatch(() -> NO_LIMIT);
+        CompletableFuture<String> waiting = join(coalescing);
+        RuntimeException failure = new IllegalStateException();
+        coalescing.fail(failure);
+        assertSame(failure, assertThrows(ExecutionException.class, read::get).getCause());
+        assertSame(failure, assertThrows(ExecutionException.class, waiting::get).getCause());
+    }
+
+    @Test
+    void awaitBatch_timeHasCome_returnsWithoutABatch() throws Exception {
+        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
+        coalescing.awaitBatch(() -> 0);
+        coalescing.succeed("nobody waits");
+        assertEquals(List.of(), served);
+    }
+
+    @Test
+    void join_deadlinePasses_expires() throws Exception {
+        RequestCoalescing<String> coalescing = coalescing(1_000_000);
+        join(coalescing);
+        Await.until("the batch has expired", () -> expired);
+    }
+
+    private RequestCoalescing<String> coalescing(long deadlineNanos) {
+        return new RequestCoalescing<>(deadlineNanos, timer, () -> expired = true, () -> known, served::add);
+    }
+
+    private static CompletableFuture<String> join(RequestCoalescing<String> coalescing) {
+        return coalescing.join(null).toCompletableFuture();
+    }
+}

@@ -1,0 +1,162 @@
+package org.bookinfo.ratings.reads;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.Campaign;
+import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.KeepAlive;
+import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.TestDatabase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/**
+ * Two instances of the packaged application, restarted in turn on busy processors, behind a load balancer that goes by their
+ * readiness: what it costs the callers, which is nothing.
+ */
+class RollingRestartIT {
+
+    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
+
+    private static final int RESTARTS = Campaign.size(2, 6);
+    private static final int CLIENTS = 16;
+
+    private final TestDatabase database = TestDatabase.start();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    /** Those that said that they are ready when they were asked last, as a load balancer has them. */
+    private final List<PackagedApplication> ready = new CopyOnWriteArrayList<>();
+    private final List<PackagedApplication> all = new CopyOnWriteArrayList<>();
+
+    private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger answers = new AtomicInteger();
+    private volatile boolean ended;
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void restarts_underLoadOnBusyProcessors_costNoRequest() throws Exception {
+        try {
+            startInstance();
+            startInstance();
+            threads.submit(this::watchReadiness);
+            Await.until("both are ready", () -> ready.size() == 2);
+            for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+                threads.submit(this::keepBusy);
+            }
+            for (int i = 0; i < CLIENTS; i++) {
+                threads.submit(this::ask);
+            }
+            for (int i = 0; i < RESTARTS; i++) {
+                int before = answers.get();
+                endTheOldest();
+                startInstance();
+                Await.until("both are ready", () -> ready.size() == 2);
+                assertTrue(answers.get() > before + CLIENTS, "callers were served meanwhile");
+            }
+            ended = true;
+            threads.shutdown();
+            assertTrue(threads.awaitTermination(1, TimeUnit.MINUTES));
+            assertEquals(List.of(), List.copyOf(failures), () -> "of " + answers + " answers");
+        } finally {
+            ended = true;
+            all.forEach(PackagedApplication::close);
+        }
+    }
+
+    private void startInstance() {
+        all.add(PackagedApplication
+                .endingAsDelivered(TestDatabase.environment(database.host(), database.port())));
+    }
+
+    private void endTheOldest() {
+        PackagedApplication oldest = all.get(0);
+        oldest.terminate();
+        Await.until("the load balancer leaves it alone", () -> !ready.contains(oldest));
+        oldest.exitCode();
+        all.remove(oldest);
+        oldest.close();
+    }
+
+    /** Asks each five times a second, and takes it out of service, or into it, at the first answer. */
+    private void watchReadiness() {
+        while (!ended) {
+            for (PackagedApplication application : all) {
+                boolean is = isReady(application);
+                if (!is) {
+                    ready.remove(application);
+                } else if (!ready.contains(application)) {
+                    ready.add(application);
+                }
+            }
+            pause(200);
+        }
+    }
+
+    private static boolean isReady(PackagedApplication application) {
+        try {
+            return application.http().get("/q/health/ready").status() == 200;
+        } catch (AssertionError e) {
+            return false; // it does not listen yet
+        }
+    }
+
+    private void keepBusy() {
+        long sum = 0;
+        while (!ended) {
+            sum += ThreadLocalRandom.current().nextLong();
+        }
+        assertTrue(sum != 1);
+    }
+
+    /** On a connection to one instance for as long as it is ready and keeps it open. */
+    private void ask() {
+        while (!ended) {
+            PackagedApplication application = anyReady();
+            try (KeepAlive connection = new KeepAlive(application.uri())) {
+                boolean open = true;
+                while (open && !ended && ready.contains(application)) {
+                    Http.Answer answer = connection.get("/ratings/0");
+                    open = !"close".equals(answer.headers().get("connection"));
+                    answers.incrementAndGet();
+                    if (!answer.summary().equals(GOOD)) {
+                        failures.add(answer.summary());
+                    }
+                    pause(10);
+                }
+            } catch (IOException e) {
+                failures.add(e.toString());
+            }
+        }
+    }
+
+    /** @throws IllegalStateException if there is none, which callers would be told */
+    private PackagedApplication anyReady() {
+        List<PackagedApplication> now = List.copyOf(ready);
+        if (now.isEmpty()) {
+            failures.add("no instance is ready");
+            throw new IllegalStateException();
+        }
+        return now.get(ThreadLocalRandom.current().nextInt(now.size()));
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
