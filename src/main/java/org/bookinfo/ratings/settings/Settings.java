@@ -16,7 +16,7 @@ import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
 /**
- * The settings of a user, which are environment variables. {@link SettingsCheck} checks them before the framework starts.
+ * The settings of a user, which are environment variables. {@link SettingsCheck} checks them.
  */
 @Singleton
 public class Settings {
@@ -61,8 +61,8 @@ public class Settings {
     }
 
     /**
-     * The database's host, for the driver. To verify it, the driver compares this text with names and addresses as Java reads
-     * them in the certificate: without a final dot, and with all parts of an IPv6 address.
+     * The database's host, for the driver. To verify it, the driver compares this text with the certificate's names as
+     * Java reads them: without a final dot, and with all parts of an IPv6 address.
      */
     public String host() {
         String host = value(HOST);

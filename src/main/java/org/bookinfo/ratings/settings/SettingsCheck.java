@@ -120,7 +120,8 @@ public final class SettingsCheck {
         Stream<String> misspelt = environment.keySet().stream().filter(LIKE_TLS.asMatchPredicate())
                 .filter(name -> !Set.of(SSL_MODE, TRUST_STORE, TRUST_STORE_PASSWORD).contains(name)).sorted()
                 .map(name -> sentence(name,
-                        "is not a setting: use MYSQL_DB_SSL_MODE, MYSQL_DB_TRUST_STORE, MYSQL_DB_TRUST_STORE_PASSWORD"));
+                        "is not a setting: use MYSQL_DB_SSL_MODE, MYSQL_DB_TRUST_STORE,"
+                                + " MYSQL_DB_TRUST_STORE_PASSWORD"));
         return Stream.of(Stream.concat(required, RULES.stream()).flatMap(rule -> rule.errors(environment)), misspelt,
                 trustStoreError(environment).map(error -> sentence(TRUST_STORE, error)).stream())
                 .flatMap(errors -> errors).toList();

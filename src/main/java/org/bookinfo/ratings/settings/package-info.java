@@ -1,5 +1,5 @@
 /**
- * The settings of a user, which are environment variables. {@link org.bookinfo.ratings.settings.Settings} has their values,
+ * The settings of a user: environment variables. {@link org.bookinfo.ratings.settings.Settings} has their values,
  * {@link org.bookinfo.ratings.settings.SettingsCheck} their rules. Settings for developers are in
  * {@code application.properties}. Uses no other package.
  */

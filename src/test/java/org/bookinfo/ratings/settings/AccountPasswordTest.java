@@ -59,7 +59,8 @@ class AccountPasswordTest {
             Path client = Files.writeString(folder.resolve("mysql"),
                     """
                             #!/bin/sh
-                            exec %s/bin/mariadb --no-defaults --protocol=tcp --disable-ssl-verify-server-cert "$1" "$2" "$3" "$4" --user=%s
+                            exec %s/bin/mariadb --no-defaults --protocol=tcp --disable-ssl-verify-server-cert \
+                            "$1" "$2" "$3" "$4" --user=%s
                             """
                             .formatted(row.getString(1), EmbeddedDatabase.ADMIN));
             Files.setPosixFilePermissions(client, PosixFilePermissions.fromString("rwxr-xr-x"));

@@ -131,7 +131,8 @@ class ConfigurationIT {
                     .map(line -> line.replaceFirst(".*?(?=MYSQL_DB_)", "").strip()).toList();
             assertEquals(List.of(
                     "MYSQL_DB_PASSWORD has white space or quotation marks around it, which are taken as part of it",
-                    "MYSQL_DB_TRUST_STORE is not used: MYSQL_DB_SSL_MODE is PREFERRED, which does not verify the server"),
+                    "MYSQL_DB_TRUST_STORE is not used: MYSQL_DB_SSL_MODE is PREFERRED,"
+                            + " which does not verify the server"),
                     warnings);
             assertFalse(application.out().contains("s3cret"), application.out());
         }

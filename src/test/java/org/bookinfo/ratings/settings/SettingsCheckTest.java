@@ -37,7 +37,8 @@ class SettingsCheckTest {
 
     @ParameterizedTest
     @CsvSource(quoteCharacter = '`', value = {
-            "MYSQL_DB_HOST, mysql.example.com MYSQL a mysql_1 db.example. 10.0.0.1 255.255.255.255 ::1 fe80::1 ::ffff:10.0.0.1 2001:db8::a",
+            "MYSQL_DB_HOST, mysql.example.com MYSQL a mysql_1 db.example. 10.0.0.1 255.255.255.255"
+                    + " ::1 fe80::1 ::ffff:10.0.0.1 2001:db8::a",
             "MYSQL_DB_PORT, 1 3306 65535", "QUARKUS_HTTP_PORT, 0 9080 65535",
             "MYSQL_DB_USER, bookinfo", "MYSQL_DB_PASSWORD, p&%#;\"'${x} ü€",
             "MYSQL_DB_SSL_MODE, DISABLED REQUIRED verify_ca VERIFY_IDENTITY",
@@ -57,8 +58,10 @@ class SettingsCheckTest {
 
     @ParameterizedTest
     @CsvSource(quoteCharacter = '`', value = {
-            "MYSQL_DB_HOST, host:3306 10.0.0.1:3306 cafe:3306 ::: ::1%lo fe80::1%eth0 [::1] 1::2::3 .:1 10.0.0.256 10.0.0 3306 10.0.0.1.",
-            "MYSQL_DB_HOST, a..b -host host- x)(allowLoadLocalInfile=true user@host http://h host/test host?a=b ${x} ${ höst \"host\"",
+            "MYSQL_DB_HOST, host:3306 10.0.0.1:3306 cafe:3306 "
+                    + "::: ::1%lo fe80::1%eth0 [::1] 1::2::3 .:1 10.0.0.256 10.0.0 3306 10.0.0.1.",
+            "MYSQL_DB_HOST, a..b -host host- x)(allowLoadLocalInfile=true"
+                    + " user@host http://h host/test host?a=b ${x} ${ höst \"host\"",
             "MYSQL_DB_PORT, 0 65536 -1 +1 abc 3306.0 tcp://10.0.0.1:3306 99999999999 \u0663 ${ \"3306\"",
             "QUARKUS_HTTP_PORT, 65536 70000 -1 abc 99999999999 \u0663 ${",
             "MYSQL_DB_SSL_MODE, true VERIFY VERIFY-CA ${ \"REQUIRED\"",
