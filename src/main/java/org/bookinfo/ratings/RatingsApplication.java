@@ -1,12 +1,12 @@
 package org.bookinfo.ratings;
 
 import java.security.Security;
-import java.util.Optional;
+import java.util.List;
 
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import org.bookinfo.ratings.dev.DevModeApplication;
-import org.bookinfo.ratings.settings.Settings;
+import org.bookinfo.ratings.settings.SettingsCheck;
 
 /**
  * Starts the service.
@@ -25,9 +25,10 @@ public class RatingsApplication {
         // first call that sets a security property; so only one of the two can be set that way, the one that Java's own file has.
         System.setProperty("sun.net.inetaddr.ttl", ADDRESS_SECONDS);
         Security.setProperty("networkaddress.cache.negative.ttl", ADDRESS_SECONDS);
-        Optional<String> fault = Settings.firstFault(System.getenv());
-        if (fault.isPresent()) {
-            System.err.println(fault.get());
+        boolean devMode = Boolean.getBoolean("ratings.dev-mode"); // set by the POM: Quarkus's own mode is not known yet
+        List<String> errors = SettingsCheck.errors(SettingsCheck.environment(), devMode);
+        if (!errors.isEmpty()) {
+            errors.forEach(System.err::println);
             System.exit(1);
         }
         // Quarkus would refuse a URI that java.net.URI does not accept before any route sees it, with an empty answer. The
@@ -36,7 +37,7 @@ public class RatingsApplication {
         System.setProperty("vertx.disableURIValidation", "true");
         // Lets Netty find ConnectionGuard.
         System.setProperty("io.netty.bootstrap.extensions", "serviceload");
-        if (Boolean.getBoolean("ratings.dev-mode")) { // set by the POM: the framework's own word for it is not known yet
+        if (devMode) {
             Quarkus.run(DevModeApplication.class, args);
         } else {
             Quarkus.run(args);

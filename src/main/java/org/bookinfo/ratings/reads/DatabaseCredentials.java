@@ -25,12 +25,14 @@ class DatabaseCredentials implements CredentialsProvider {
     }
 
     /**
-     * User, password, SSL mode, how long the server may be silent and, if set, the trust store. Every entry becomes a property
-     * of the driver.
+     * Host, port, user, password, SSL mode, how long the server may be silent and, if set, the trust store. Every entry becomes
+     * a property of the driver.
      */
     @Override
     public Map<String, String> getCredentials(String name) {
         Map<String, String> credentials = new HashMap<>();
+        credentials.put("host", settings.host());
+        credentials.put("port", settings.port());
         credentials.put(USER_PROPERTY_NAME, settings.user());
         credentials.put(PASSWORD_PROPERTY_NAME, settings.password());
         credentials.put("sslMode", settings.sslMode());

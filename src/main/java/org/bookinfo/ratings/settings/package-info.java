@@ -1,6 +1,6 @@
 /**
- * What a user may set by the environment, checked before anything uses it. A new variable enters in
- * {@link org.bookinfo.ratings.settings.Settings}; what only developers set stands in {@code application.properties}. Uses no
- * other package.
+ * The settings of a user: environment variables. {@link org.bookinfo.ratings.settings.Settings} has their values,
+ * {@link org.bookinfo.ratings.settings.SettingsCheck} their rules. Settings for developers are in
+ * {@code application.properties}. Uses no other package.
  */
 package org.bookinfo.ratings.settings;

@@ -23,12 +23,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  */
 class BillOfMaterialsIT {
 
-    private static final Path BILL = Path.of("target/ratings-1.0.0-cyclonedx.json");
+    private static JsonNode bill() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("target"))) {
+            Path bill = files.filter(file -> file.toString().endsWith("-cyclonedx.json")).findFirst().orElseThrow();
+            return new ObjectMapper().readTree(bill.toFile());
+        }
+    }
 
     /** The libraries of one scope, named as Quarkus names their files. */
     private static Set<String> libraries(String scope) throws IOException {
-        JsonNode components = new ObjectMapper().readTree(BILL.toFile()).get("components");
-        return StreamSupport.stream(components.spliterator(), false)
+        return StreamSupport.stream(bill().get("components").spliterator(), false)
                 .filter(component -> component.get("scope").asText().equals(scope))
                 .map(component -> component.get("group").asText() + "." + component.get("name").asText() + "-"
                         + component.get("version").asText() + ".jar")
@@ -69,6 +73,6 @@ class BillOfMaterialsIT {
     }
 
     private static Set<String> scopes() throws IOException {
-        return Set.copyOf(new ObjectMapper().readTree(BILL.toFile()).get("components").findValuesAsText("scope"));
+        return Set.copyOf(bill().get("components").findValuesAsText("scope"));
     }
 }

@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
+import org.bookinfo.ratings.dev.EmbeddedDatabase;
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.Ports;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.bookinfo.ratings.testing.TrustStore;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /**
  * What the environment can say, to the packaged application: each setting that cannot work ends it at once with one
@@ -37,9 +43,23 @@ class ConfigurationIT {
     @TempDir
     private static Path folder;
 
+    /** Its certificate names where it is reached, unlike those that servers make themselves. */
+    private static Certificate certificate;
+    private static EmbeddedDatabase certified;
+
     @BeforeAll
-    static void startDatabase() {
+    static void startDatabases() throws Exception {
         database = TestDatabase.start();
+        certificate = Certificate.in(folder, "dns:database.example,ip:127.0.0.1,ip:::1");
+        certified = EmbeddedDatabase.start(Ports.free(), "--bind-address=127.0.0.1,::1",
+                "--ssl-cert=" + certificate.file(), "--ssl-key=" + certificate.key());
+        EmbeddedDatabase.prepare(certified.adminUrl(), EmbeddedDatabase.ADMIN, certified.adminPassword(),
+                TestDatabase.PASSWORD);
+    }
+
+    @AfterAll
+    static void stopDatabase() {
+        certified.close();
     }
 
     /** What connects to the database, with changes: name and value in turn, null for a variable that is not set. */
@@ -72,32 +92,58 @@ class ConfigurationIT {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"MYSQL_DB_HOST", "MYSQL_DB_USER", "MYSQL_DB_PASSWORD"})
-    void missingVariable_endsTheProcess(String variable) {
-        assertRefused(variable, environment(variable, null));
-    }
-
     @Test
-    void nothingSet_endsTheProcessNamingTheHost() {
-        assertRefused("MYSQL_DB_HOST", Map.of());
+    void severalVariablesMissingOrMalformed_endTheProcessNamingEach() {
+        try (PackagedApplication application = new PackagedApplication(
+                Map.of("MYSQL_DB_PORT", "abc", "MYSQL_DB_TRUST_STORE", "no-such-file"))) {
+            assertEquals(1, application.exitCode(), application.out());
+            assertEquals(List.of("MYSQL_DB_HOST", "MYSQL_DB_USER", "MYSQL_DB_PASSWORD", "MYSQL_DB_PORT",
+                    "MYSQL_DB_TRUST_STORE"),
+                    application.err().lines().map(line -> line.replaceFirst(" .*\\.$", "")).toList());
+            assertEquals("", application.out());
+        }
     }
 
-    /** One for each variable, and those that the framework would have words of its own for; {@link SettingsTest} has the rest. */
+    /** Values that the framework would refuse in other words, or expand; {@link SettingsCheckTest} has the rest. */
     @ParameterizedTest
-    @CsvSource(quoteCharacter = '`', value = {"MYSQL_DB_HOST, ``", "MYSQL_DB_HOST, `${`", "MYSQL_DB_PORT, ``",
-            "MYSQL_DB_PORT, abc", "MYSQL_DB_PORT, `${`", "MYSQL_DB_USER, ``", "MYSQL_DB_USER, `book\ninfo`",
-            "MYSQL_DB_SSL_MODE, `${`",
-            "MYSQL_DB_TRUST_STORE, no-such-file", "MYSQL_DB_TRUST_STORE, target", "MYSQL_DB_TRUST_STORE, pom.xml",
-            "RATINGS_DEADLINE, fast", "RATINGS_DEADLINE, ``",
-            "RATINGS_DEADLINE, `${`", "RATINGS_LOG_JSON, maybe", "RATINGS_LOG_JSON, ``", "QUARKUS_HTTP_PORT, 70000",
-            "QUARKUS_HTTP_PORT, ``", "QUARKUS_HTTP_PORT, `${`"})
+    @CsvSource(quoteCharacter = '`', value = {"MYSQL_DB_HOST, `${`", "MYSQL_DB_PORT, `${`",
+            "MYSQL_DB_USER, `book\ninfo`",
+            "MYSQL_DB_SSL_MODE, `${`", "MYSQL_DB_SSLMODE, VERIFY_CA", "RATINGS_DEADLINE, fast", "RATINGS_DEADLINE, ``",
+            "RATINGS_DEADLINE, `${`", "RATINGS_LOG_JSON, ``", "QUARKUS_HTTP_PORT, 70000", "QUARKUS_HTTP_PORT, `${`"})
     void valueThatCannotWork_endsTheProcess(String variable, String value) {
         assertRefused(variable, environment(variable, value));
     }
 
+    /** An executable decodes variables in the locale in which it was compiled. */
+    @Test
+    void passwordNotInTheLocalesCharacterSet_endsTheProcess() {
+        assumeTrue(PackagedApplication.isJar(), "the executable's locale is fixed");
+        assertRefused("MYSQL_DB_PASSWORD", environment("LANG", "C"));
+    }
+
+    @Test
+    void valuesThatAreProbablyMistakes_areLoggedWithoutPassword() throws Exception {
+        String password = "s3cret\r";
+        try (PackagedApplication application = new PackagedApplication(environment("MYSQL_DB_PASSWORD", password,
+                "MYSQL_DB_TRUST_STORE", trustStore(), "MYSQL_DB_TRUST_STORE_PASSWORD", TRUST_STORE_PASSWORD))
+                .awaitStart()) {
+            List<String> warnings = application.out().lines().filter(line -> line.contains("MYSQL_DB_"))
+                    .map(line -> line.replaceFirst(".*?(?=MYSQL_DB_)", "").strip()).toList();
+            assertEquals(List.of(
+                    "MYSQL_DB_PASSWORD has white space or quotation marks around it, which are taken as part of it",
+                    "MYSQL_DB_TRUST_STORE is not used: MYSQL_DB_SSL_MODE is PREFERRED,"
+                            + " which does not verify the server"),
+                    warnings);
+            assertFalse(application.out().contains("s3cret"), application.out());
+        }
+    }
+
     private static void assertServes(Map<String, String> environment) {
-        try (PackagedApplication application = new PackagedApplication(environment).awaitStart()) {
+        assertServes(environment, Map.of());
+    }
+
+    private static void assertServes(Map<String, String> environment, Map<String, String> properties) {
+        try (PackagedApplication application = new PackagedApplication(environment, properties).awaitStart()) {
             Await.until("the service answers", () -> application.http().get("/ratings/0").summary().equals(GOOD));
             String wellness = application.http().get("/q/health/well").body();
             assertTrue(wellness.contains("\"status\": \"UP\""), wellness);
@@ -155,6 +201,18 @@ class ConfigurationIT {
         assertNames("certificate-for-another-host", address(),
                 environment("MYSQL_DB_SSL_MODE", "verify_identity", "MYSQL_DB_TRUST_STORE", trustStore(),
                         "MYSQL_DB_TRUST_STORE_PASSWORD", TRUST_STORE_PASSWORD));
+    }
+
+    /** The driver compares text: it takes a name for another one with a final dot, and ::1 for no form of ::1. */
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "::1", "database.example."})
+    void sslModeVerifyIdentity_certificateForTheHost_serves(String host) throws Exception {
+        Path hosts = Files.writeString(folder.resolve("hosts"), "127.0.0.1 database.example\n");
+        Map<String, String> environment = environment("MYSQL_DB_HOST", host, "MYSQL_DB_PORT",
+                String.valueOf(certified.port()), "MYSQL_DB_SSL_MODE", "VERIFY_IDENTITY", "MYSQL_DB_TRUST_STORE",
+                certificate.trustStore().toString(), "MYSQL_DB_TRUST_STORE_PASSWORD", certificate.password());
+
+        assertServes(environment, Map.of("jdk.net.hosts.file", hosts.toString()));
     }
 
     @Test

@@ -61,6 +61,7 @@ public final class PackagedApplication implements AutoCloseable {
     private PackagedApplication(Map<String, String> environment, Map<String, String> defaults, List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
+        builder.environment().put("LANG", "C.UTF-8"); // as in the images
         builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
         builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
         builder.environment().putAll(defaults);
