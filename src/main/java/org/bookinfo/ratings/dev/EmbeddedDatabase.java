@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 
 import ch.vorburger.exec.ManagedProcess;
@@ -29,6 +30,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     /** The administrator's name. */
     public static final String ADMIN = "admin";
+
+    /** An option: the server needs no certificate, which takes a second or more to make. */
+    public static final String WITHOUT_TLS = "--skip-ssl";
 
     private static final Duration LONGEST_START = Duration.ofMinutes(2);
 
@@ -75,9 +79,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
         configuration.addArg("--bind-address=127.0.0.1");
         configuration.addArg("--skip-name-resolve");
         configuration.addArg("--innodb-buffer-pool-size=16M");
-        SelfSigned certificate = SelfSigned.in(folder);
-        configuration.addArg("--ssl-cert=" + certificate.certificate());
-        configuration.addArg("--ssl-key=" + certificate.key());
+        if (!List.of(options).contains(WITHOUT_TLS)) {
+            SelfSigned certificate = SelfSigned.in(folder);
+            configuration.addArg("--ssl-cert=" + certificate.certificate());
+            configuration.addArg("--ssl-key=" + certificate.key());
+        }
         for (String option : options) {
             configuration.addArg(option);
         }
@@ -159,6 +165,27 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     public String adminPassword() {
         return adminPassword;
+    }
+
+    /**
+     * Writes a shell script that runs MariaDB's client as the administrator of this server, which must be without TLS. The
+     * password is in a file that only this user can read.
+     */
+    void writeClient(Path script) throws IOException {
+        Path options = Files.writeString(folder.resolve("client.cnf"), """
+                [client]
+                host=127.0.0.1
+                port=%d
+                user=%s
+                password=%s
+                skip-ssl
+                """.formatted(port, ADMIN, adminPassword));
+        Files.createDirectories(script.getParent());
+        Files.writeString(script, """
+                #!/bin/sh
+                exec '%s' --defaults-file='%s' "$@"
+                """.formatted(server.getConfiguration().getExecutable(DBConfiguration.Executable.Client), options));
+        script.toFile().setExecutable(true);
     }
 
     /**
