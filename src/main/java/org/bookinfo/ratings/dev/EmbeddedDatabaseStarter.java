@@ -14,7 +14,7 @@ import io.quarkus.runtime.StartupEvent;
 import org.jboss.logging.Logger;
 
 /**
- * Starts the embedded database that {@link EmbeddedDatabaseConfig} promised, once in the life of a dev mode.
+ * Starts the embedded database to which {@link EmbeddedDatabaseConfig} points, at the first start of dev mode only.
  */
 @Singleton
 @IfBuildProfile("dev")
@@ -26,7 +26,7 @@ class EmbeddedDatabaseStarter {
 
     private static final Path CLIENT = Path.of("target", "dev-sql");
 
-    /** Before anything reads from it. */
+    /** Before the first read. */
     void start(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event)
             throws SQLException, IOException {
         String port = System.getProperty(EmbeddedDatabaseConfig.PORT);
@@ -45,7 +45,7 @@ class EmbeddedDatabaseStarter {
         }
         System.setProperty(RUNNING, "true");
         LOG.infof(
-                "Embedded MariaDB on 127.0.0.1:%s, loaded from sql/. Its client: %s. Set MYSQL_DB_HOST to use another server",
+                "Embedded MariaDB on 127.0.0.1:%s, loaded from sql/. Its client: %s. Set MYSQL_DB_HOST to use another",
                 port, CLIENT);
     }
 }

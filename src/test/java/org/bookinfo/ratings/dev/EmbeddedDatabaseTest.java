@@ -30,8 +30,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * The database that a developer's laptop runs without being asked: nobody but this process may get at it, and nothing of
- * it may stay.
+ * The embedded database lets only its own accounts in and leaves nothing behind.
  */
 class EmbeddedDatabaseTest {
 
