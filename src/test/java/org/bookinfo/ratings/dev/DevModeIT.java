@@ -26,11 +26,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 /**
  * Dev mode, started on a copy of the project as a user starts it, in a shell without {@code MYSQL_DB_HOST}.
  */
-@Timeout(value = 15, unit = TimeUnit.MINUTES)
+@Timeout(value = 25, unit = TimeUnit.MINUTES)
 class DevModeIT {
 
     /** Maven and the compiler may share the processors with other tests. */
-    private static final Duration LONGEST_START = Duration.ofMinutes(5);
+    private static final Duration LONGEST_START = Duration.ofMinutes(10);
 
     private static final String TEXT = "please provide numeric product ID";
 
@@ -109,7 +109,7 @@ class DevModeIT {
         maven.destroy();
         try {
             for (ProcessHandle process : processes) {
-                process.onExit().get(1, TimeUnit.MINUTES);
+                process.onExit().get(3, TimeUnit.MINUTES);
             }
             try (Stream<Path> left = Files.list(temporary())) {
                 assertEquals(List.of(), left.filter(file -> file.getFileName().toString().contains("database"))
