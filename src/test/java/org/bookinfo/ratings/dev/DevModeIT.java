@@ -26,7 +26,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 /**
  * Dev mode, started on a copy of the project as a user starts it, in a shell without {@code MYSQL_DB_HOST}.
  */
-@Timeout(value = 25, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class DevModeIT {
 
     /** Maven and the compiler may share the processors with other tests. */
@@ -44,6 +44,7 @@ class DevModeIT {
     private static Process maven;
 
     @BeforeAll
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
     static void start() throws IOException {
         project = folder.resolve("project");
         for (String part : List.of("pom.xml", "mvnw", ".mvn", "sql", "src/main")) {
@@ -104,6 +105,7 @@ class DevModeIT {
 
     /** The database's folder is among the temporary ones. */
     @AfterAll
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     static void end() throws Exception {
         List<ProcessHandle> processes = Stream.concat(maven.descendants(), Stream.of(maven.toHandle())).toList();
         maven.destroy();
