@@ -15,15 +15,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.KeepAlive;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.TestDatabase;
+import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -34,9 +35,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @Tag("alone")
 class RollingRestartIT {
 
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
-
-    private static final int RESTARTS = Campaign.size(2, 6);
+    private static final int RESTARTS = TestEffort.size(2, 6);
     private static final int CLIENTS = 16;
 
     /** Java starts, and the first read takes up to 30 s, on processors that all else uses too. */
