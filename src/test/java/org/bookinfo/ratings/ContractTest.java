@@ -12,7 +12,7 @@ import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
-import org.bookinfo.ratings.testing.Patient;
+import org.bookinfo.ratings.testing.LongDeadlineProfile;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -29,11 +30,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * The HTTP contract, row by row, as callers see it.
  */
 @QuarkusTest
-@TestProfile(Patient.class)
+@TestProfile(LongDeadlineProfile.class)
 @WithTestResource(DatabaseResource.class)
 class ContractTest {
 
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
     private static final String NOT_NUMERIC = "400 {\"error\":\"please provide numeric product ID\"}";
     private static final String NOT_JSON = "400 {\"error\":\"please provide valid ratings JSON\"}";
     private static final String NO_POST = "501 {\"error\":\"Post not implemented for database backed ratings\"}";

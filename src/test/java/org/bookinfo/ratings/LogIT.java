@@ -30,7 +30,8 @@ class LogIT {
 
     private static final String ID = "0c4b9c2e-8a7e-4a0f-9d7b-2f5f6f1f3c55";
 
-    private static final String LINE = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\d{3} (INFO |WARN |ERROR) \\[[\\w.]+] \\([\\w .-]+\\) \\S.*";
+    private static final String LINE = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\d{3} "
+            + "(INFO |WARN |ERROR) \\[[\\w.]+] \\([\\w .-]+\\) \\S.*";
 
     private static PackagedApplication start(String... variables) {
         Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", "127.0.0.1", "MYSQL_DB_PORT",

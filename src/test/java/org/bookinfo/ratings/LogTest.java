@@ -1,8 +1,12 @@
 package org.bookinfo.ratings;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -11,6 +15,7 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.ext.web.Router;
+import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.LogListener;
@@ -50,6 +55,28 @@ class LogTest {
         }
     }
 
+    /**
+     * Keeps its event loop busy until Vert.x has warned of that, but for less time than a warning with a stack takes.
+     */
+    @Singleton
+    static class Blocking {
+
+        static final String PATH = "/ratings/667";
+
+        static final CountDownLatch WARNED = new CountDownLatch(1);
+
+        void block(@Observes Router router) {
+            router.get(PATH).order(-1).handler(context -> {
+                try {
+                    WARNED.await(5, TimeUnit.SECONDS);
+                    context.response().end();
+                } catch (InterruptedException e) {
+                    context.fail(e);
+                }
+            });
+        }
+    }
+
     @BeforeEach
     void listen() {
         log = new LogListener("org.bookinfo.ratings",
@@ -85,5 +112,24 @@ class LogTest {
                 "11170\r\n" + "x".repeat(0x11170) + "\r\n0\r\n").status());
 
         assertEquals(List.of(), ids);
+    }
+
+    /** As on a processor that others use: its stack means nothing then. */
+    @Test
+    void eventLoop_blockedForSeconds_leavesALineWithoutItsStack() {
+        List<Throwable> stacks = new CopyOnWriteArrayList<>();
+        LogListener warnings = new LogListener("io.vertx.core.impl.BlockedThreadChecker", line -> {
+            Optional.ofNullable(line.getThrown()).ifPresent(stacks::add);
+            Blocking.WARNED.countDown();
+        });
+        try {
+            Await.until("Vert.x warns", Duration.ofMinutes(2), () -> {
+                assertEquals(200, new Http(service).get(Blocking.PATH).status());
+                return Blocking.WARNED.getCount() == 0;
+            });
+        } finally {
+            warnings.close();
+        }
+        assertEquals(List.of(), stacks);
     }
 }

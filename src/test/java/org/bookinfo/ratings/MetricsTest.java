@@ -75,7 +75,7 @@ class MetricsTest {
     }
 
     @AfterEach
-    void endWell() {
+    void restore() {
         proxy.set(Fault.NONE);
         DatabaseResource.database().undo();
         awaitDatabase();

@@ -18,13 +18,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.Prometheus;
 import org.bookinfo.ratings.testing.TestDatabase;
+import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,7 +123,7 @@ class MonitoringIT {
     }
 
     @BeforeEach
-    void beginWell() throws IOException {
+    void awaitHealthy() throws IOException {
         if (prometheus == null) {
             start();
         }
@@ -132,7 +132,7 @@ class MonitoringIT {
     }
 
     @AfterEach
-    void endWell() {
+    void restore() {
         if (prometheus != null) {
             proxy.set(Fault.NONE);
             database.undo();
@@ -151,7 +151,7 @@ class MonitoringIT {
                 new Outage("access-denied", () -> {
                     database.execute("ALTER USER 'bookinfo'@'%' IDENTIFIED BY 'another'");
                     proxy.closeOpen();
-                })).subList(0, Campaign.size(1, 5));
+                })).subList(0, TestEffort.size(1, 5));
     }
 
     @ParameterizedTest
@@ -167,7 +167,7 @@ class MonitoringIT {
                 prometheus.series("ALERTS{alertstate=\"firing\"}"));
         assertFalse(prometheus.series("(" + query("If not, why?") + ") and on (cause) ALERTS").isEmpty());
 
-        endWell();
+        restore();
         Await.until("the alert is resolved", () -> prometheus.series("ALERTS{alertstate=\"firing\"}").isEmpty());
         Await.until("no alert is up", () -> prometheus.series("ALERTS").isEmpty());
         assertEquals(List.of(Map.of("alertname", "RatingsUnavailable")),

@@ -59,7 +59,7 @@ class OpenApiIT {
     }
 
     @AfterEach
-    void endWell() {
+    void restore() {
         DatabaseResource.proxy().set(Fault.NONE);
         DatabaseResource.database().reset();
         awaitStatus(200);

@@ -6,7 +6,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
- * Says, once dev mode has started and again after each reload, what to open.
+ * Logs the pages to open, once dev mode has started and after each reload.
  */
 public class DevModeApplication implements QuarkusApplication {
 

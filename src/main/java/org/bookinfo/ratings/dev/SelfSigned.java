@@ -9,8 +9,8 @@ import java.security.KeyStore;
 import java.util.Base64;
 
 /**
- * A key and a certificate for the embedded server, made by the JDK's {@code keytool}. The server would make its own at each
- * start, with a key of 4,096 bits: that takes from 2 to 20 s of a processor, seen with MariaDB 11.4.
+ * A key and a certificate for the embedded server, made by the JDK's {@code keytool}. The server would make its own at
+ * each start, with a key of 4,096 bits: that takes from 2 to 20 s of a processor, seen with MariaDB 11.4.
  *
  * @param certificate a PEM file
  * @param key a PEM file

@@ -48,7 +48,11 @@ class ConnectionDraining {
         });
     }
 
+    /** Dev mode has no delay, and keeps its listener from reload to reload. */
     void begin(@Observes ShutdownDelayInitiatedEvent event) {
+        if (delay.isZero()) {
+            return;
+        }
         timer.schedule(this::stopListening, delay.minus(lastRequests).toMillis(), TimeUnit.MILLISECONDS);
     }
 

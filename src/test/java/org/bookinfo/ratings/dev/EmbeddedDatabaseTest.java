@@ -30,8 +30,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * The database that a developer's laptop runs without being asked: nobody but this process may get at it, and nothing of
- * it may stay.
+ * The embedded database lets only its own accounts in and leaves nothing behind.
  */
 class EmbeddedDatabaseTest {
 
@@ -53,7 +52,7 @@ class EmbeddedDatabaseTest {
     }
 
     private static EmbeddedDatabase start() throws SQLException {
-        EmbeddedDatabase database = EmbeddedDatabase.start(Ports.free(), "--skip-ssl");
+        EmbeddedDatabase database = EmbeddedDatabase.start(Ports.free(), EmbeddedDatabase.WITHOUT_TLS);
         EmbeddedDatabase.prepare(database.adminUrl(), EmbeddedDatabase.ADMIN, database.adminPassword(), PASSWORD);
         return database;
     }
@@ -89,6 +88,12 @@ class EmbeddedDatabaseTest {
             assertFalse(accepts(address, database.port()), address.toString());
         }
         assertEquals("127.0.0.1", value(database, "@@bind_address"));
+    }
+
+    @Test
+    void start_withoutTls_makesNoKey() throws SQLException {
+        assertEquals("DISABLED", value(database, "@@have_ssl"));
+        assertEquals(null, value(database, "@@ssl_key"));
     }
 
     @ParameterizedTest

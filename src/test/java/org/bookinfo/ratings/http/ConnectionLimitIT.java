@@ -33,6 +33,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -62,7 +63,6 @@ class ConnectionLimitIT {
     /** As in the image. */
     private static final Map<String, String> SMALL_HEAP = Map.of("JDK_JAVA_OPTIONS", "-Xmx64m -XX:+UseSerialGC");
 
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
     private static final String NO_DATABASE = "503 {\"error\":\"could not connect to ratings database\"}";
     private static final String HEALTHY = "200 {\"status\":\"Ratings is healthy\"}";
     private static final String RATINGS = "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n";

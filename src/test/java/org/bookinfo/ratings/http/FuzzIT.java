@@ -19,9 +19,9 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -38,7 +38,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @WithTestResource(DatabaseResource.class)
 class FuzzIT {
 
-    private static final int REQUESTS = Campaign.size(2_000, 10_000);
+    private static final int REQUESTS = TestEffort.size(2_000, 10_000);
     private static final int LONGEST_WAIT_MILLIS = 8_000;
 
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -41,7 +42,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @WithTestResource(DatabaseResource.class)
 class HardeningIT {
 
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
     private static final String HEALTHY = "200 {\"status\":\"Ratings is healthy\"}";
     private static final String NO_POST = "501 {\"error\":\"Post not implemented for database backed ratings\"}";
     private static final String TOO_LARGE = "413 {\"error\":\"request entity too large\"}";

@@ -12,12 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.TestDatabase;
+import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -38,10 +39,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @EnabledOnOs(value = OS.LINUX, disabledReason = "127.0.0.2 is an address of this host on Linux only")
 class BrokenLoginsIT {
 
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
-
     /** In 30 s, attempts that are never held back would be 50; in 75 s, the server would have blocked them. */
-    private static final Duration OUTAGE = Duration.ofSeconds(Campaign.size(30, 75));
+    private static final Duration OUTAGE = Duration.ofSeconds(TestEffort.size(30, 75));
 
     /** So that two replicas behind one address are not blocked either. */
     private static final int MOST_BROKEN_LOGINS = 45;

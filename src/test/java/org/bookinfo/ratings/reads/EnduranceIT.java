@@ -15,11 +15,11 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -33,10 +33,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @WithTestResource(DatabaseResource.class)
 class EnduranceIT {
 
-    private static final int CYCLES = Campaign.size(20, 200);
+    private static final int CYCLES = TestEffort.size(20, 200);
     private static final int WARM_UP = 20;
 
-    private static final int READS = Campaign.size(4_000, 20_000);
+    private static final int READS = TestEffort.size(4_000, 20_000);
 
     /** Less than the smallest object for each read would take. */
     private static final long MOST_KILOBYTES_OF_READS = READS * 16 / 1024;

@@ -20,17 +20,18 @@ import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.Campaign;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.KeepAlive;
-import org.bookinfo.ratings.testing.Patient;
+import org.bookinfo.ratings.testing.LongDeadlineProfile;
 import org.bookinfo.ratings.testing.TestDatabase;
+import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -38,14 +39,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * One read serves all who wait for it, and nobody who came after it began.
  */
 @QuarkusTest
-@TestProfile(Patient.class)
+@TestProfile(LongDeadlineProfile.class)
 @WithTestResource(DatabaseResource.class)
 class FreshnessTest {
 
-    private static final int READS = Campaign.size(20_000, 100_000);
+    private static final int READS = TestEffort.size(20_000, 100_000);
     private static final int READERS = 32;
     private static final int CROWD = 200;
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
 
     @TestHTTPResource("/")
     URI service;

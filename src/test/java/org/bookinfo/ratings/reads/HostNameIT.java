@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
@@ -31,8 +32,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
  */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "127.0.0.2 is an address of this host on Linux only")
 class HostNameIT {
-
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
 
     private static final String NAME = "database.example";
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -28,7 +29,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  */
 class LateDatabaseIT {
 
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
     private static final String NOT_CONNECTED = "503 {\"error\":\"could not connect to ratings database\"}";
 
     /** The design promises a second. The rest is room for a slow shared machine, and for a Java that has just begun. */

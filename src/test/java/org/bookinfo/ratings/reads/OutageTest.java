@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -44,7 +45,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 @WithTestResource(DatabaseResource.class)
 class OutageTest {
 
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
     private static final String NOT_CONNECTED = "503 {\"error\":\"could not connect to ratings database\"}";
     private static final String NOT_SELECTED = "500 {\"error\":\"could not perform select\"}";
 
@@ -66,23 +66,23 @@ class OutageTest {
     private Http http;
 
     @BeforeAll
-    static void gather() {
+    static void startThreads() {
         crowd = Executors.newFixedThreadPool(CROWD);
     }
 
     @AfterAll
-    static void disperse() {
+    static void stopThreads() {
         crowd.shutdownNow();
     }
 
     @BeforeEach
-    void beginWell() {
+    void awaitHealthy() {
         http = new Http(service);
         awaitRecovery();
     }
 
     @AfterEach
-    void endWell() {
+    void restore() {
         proxy.set(Fault.NONE);
         database.undo();
         Await.until("the service answers again", () -> http.get("/ratings/0").summary().equals(GOOD));

@@ -17,14 +17,14 @@ import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.LogListener;
 import org.junit.jupiter.api.Test;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
+
 /**
  * What no request from outside can bring about. {@link OutageTest} and {@link FreshnessTest} have the rest.
  */
 @QuarkusTest
 @WithTestResource(DatabaseResource.class)
 class RatingsReaderTest {
-
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
 
     /** The design promises a second. The rest is room for a slow shared machine. */
     private static final Duration RECOVERY = Duration.ofSeconds(4);

@@ -4,10 +4,10 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.DatabaseResource;
-import org.bookinfo.ratings.testing.Patient;
+import org.bookinfo.ratings.testing.LongDeadlineProfile;
 
 @QuarkusIntegrationTest
-@TestProfile(Patient.class)
+@TestProfile(LongDeadlineProfile.class)
 @WithTestResource(DatabaseResource.class)
 class StaleConnectionIT extends StaleConnectionTest {
 }

@@ -12,12 +12,13 @@ import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
-import org.bookinfo.ratings.testing.Patient;
+import org.bookinfo.ratings.testing.LongDeadlineProfile;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
@@ -25,11 +26,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
  * here: {@link OutageTest} asks for answers in time.
  */
 @QuarkusTest
-@TestProfile(Patient.class)
+@TestProfile(LongDeadlineProfile.class)
 @WithTestResource(DatabaseResource.class)
 class StaleConnectionTest {
-
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
 
     @TestHTTPResource("/")
     URI service;
@@ -39,13 +38,13 @@ class StaleConnectionTest {
     private Http http;
 
     @BeforeEach
-    void beginWell() {
+    void awaitHealthy() {
         http = new Http(service);
         Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
     }
 
     @AfterEach
-    void endWell() {
+    void restore() {
         proxy.set(Fault.NONE);
         database.undo();
     }

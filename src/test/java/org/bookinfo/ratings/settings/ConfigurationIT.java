@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -33,8 +34,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
  * sentence, and the others do what the README says.
  */
 class ConfigurationIT {
-
-    private static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
 
     private static final String TRUST_STORE_PASSWORD = "trust & \"store\" %'s ${password}";
 

@@ -8,12 +8,12 @@ import java.util.concurrent.Callable;
  */
 public final class Await {
 
-    private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final Duration LONGEST = Duration.ofMinutes(2);
 
     private Await() {
     }
 
-    /** @throws AssertionError if the condition is not met in a minute */
+    /** @throws AssertionError if the condition is not met in two minutes */
     public static void until(String condition, Callable<Boolean> met) {
         until(condition, LONGEST, met);
     }

@@ -39,7 +39,9 @@ public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
     @Override
     public void stop() {
         try {
-            proxy.close();
+            if (proxy != null) { // else there is no database
+                proxy.close();
+            }
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A TCP proxy in front of a database that fails on demand in the ways that networks, meshes and servers do.
+ * A TCP proxy in front of a database that fails on demand, as networks, meshes and servers do.
  */
 public final class FaultyProxy implements AutoCloseable {
 
@@ -42,7 +42,9 @@ public final class FaultyProxy implements AutoCloseable {
         CLOSED_AFTER_GREETING,
         /** TLS is agreed upon, and when the server speaks again, which is about the login, the connection ends. */
         CLOSED_AFTER_HELLO,
-        /** Bytes pass until the number that {@link #cutAfter} says has come from the server; then the connection ends. */
+        /**
+         * Bytes pass until the number that {@link #cutAfter} says has come from the server; then the connection ends.
+         */
         CUT,
         /** From the server one byte a second. */
         DRIPPING,
@@ -243,7 +245,6 @@ public final class FaultyProxy implements AutoCloseable {
         }
         Socket server;
         try {
-            // Asked for each time: a container that is started again may have another port.
             server = new Socket(InetAddress.getByName(database.host()), database.port(), source, 0);
         } catch (IOException e) {
             end(client, false);

@@ -14,6 +14,9 @@ import java.util.TreeMap;
  */
 public final class Http {
 
+    /** The answer to {@code GET /ratings/0} with the rows of sql/schema.sql. */
+    public static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
+
     private static final int LONGEST_WAIT_MILLIS = 20_000;
 
     private final URI service;
@@ -77,8 +80,7 @@ public final class Http {
                 }
             });
             writer.start();
-            Answer answer = read(socket.getInputStream());
-            return answer;
+            return read(socket.getInputStream());
         } catch (IOException e) {
             throw new AssertionError("No answer", e);
         }

@@ -7,9 +7,11 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -23,7 +25,11 @@ public final class PackagedApplication implements AutoCloseable {
 
     private static final Path BUILD = Path.of("target");
 
-    private static final int LONGEST_EXIT_SECONDS = 30;
+    /** On a busy machine. */
+    private static final Duration LONGEST_START = Duration.ofMinutes(3);
+    private static final int LONGEST_EXIT_SECONDS = 120;
+
+    private static final int LAST_LINES = 40;
 
     private static final Map<String, String> ENDING_AT_ONCE = Map.of("QUARKUS_SHUTDOWN_DELAY", "0s");
 
@@ -55,7 +61,7 @@ public final class PackagedApplication implements AutoCloseable {
     /** The same, but it writes Java's archive of its classes when it ends. */
     static PackagedApplication archiving(Map<String, String> environment, Path archive) {
         return new PackagedApplication(environment, ENDING_AT_ONCE,
-                java("-XX:ArchiveClassesAtExit=" + archive, Map.of()));
+                java(Optional.of("-XX:ArchiveClassesAtExit=" + archive), Map.of()));
     }
 
     private PackagedApplication(Map<String, String> environment, Map<String, String> defaults, List<String> command) {
@@ -93,7 +99,9 @@ public final class PackagedApplication implements AutoCloseable {
         return BUILD.resolve(artifact().getProperty("path"));
     }
 
-    /** The folder with everything that is delivered: as it is or, for an executable, as it was before it was compiled. */
+    /**
+     * The folder with everything that is delivered: as it is or, for an executable, as it was before it was compiled.
+     */
     public static Path contents() {
         Path executable = path();
         return isJar()
@@ -104,18 +112,18 @@ public final class PackagedApplication implements AutoCloseable {
 
     private static List<String> command(Map<String, String> properties) {
         if (isJar()) {
-            return java("-XX:SharedArchiveFile=" + ClassArchive.of(path()), properties);
+            return java(ClassArchive.of(path()).map(archive -> "-XX:SharedArchiveFile=" + archive), properties);
         }
         List<String> command = new ArrayList<>(List.of(path().toString()));
         command.addAll(definitions(properties));
         return command;
     }
 
-    private static List<String> java(String option, Map<String, String> properties) {
+    private static List<String> java(Optional<String> option, Map<String, String> properties) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:TieredStopAtLevel=1"); // compiling less, it starts sooner
-        command.add(option);
+        option.ifPresent(command::add);
         command.addAll(definitions(properties));
         command.addAll(List.of("-jar", path().toString()));
         return command;
@@ -127,7 +135,7 @@ public final class PackagedApplication implements AutoCloseable {
 
     private static Path temporaryFile(String name) {
         try {
-            return Files.createTempFile("ratings-", "." + name);
+            return Files.createTempFile(BUILD, "application-", "." + name);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -144,9 +152,9 @@ public final class PackagedApplication implements AutoCloseable {
     /** Waits until it listens; an application that does not is closed. */
     public PackagedApplication awaitStart() {
         try {
-            Await.until("the application listens", () -> {
+            Await.until("the application listens", LONGEST_START, () -> {
                 if (!process.isAlive()) {
-                    throw new AssertionError("The application ended: " + out() + err());
+                    throw new AssertionError("The application ended: " + lastLines());
                 }
                 return out().contains("Listening on:");
             });
@@ -182,7 +190,7 @@ public final class PackagedApplication implements AutoCloseable {
     public int exitCode() {
         try {
             if (!process.waitFor(LONGEST_EXIT_SECONDS, TimeUnit.SECONDS)) {
-                throw new AssertionError("The application still runs: " + out() + err());
+                throw new AssertionError("The application still runs: " + lastLines());
             }
             return process.exitValue();
         } catch (InterruptedException e) {
@@ -206,18 +214,24 @@ public final class PackagedApplication implements AutoCloseable {
         }
     }
 
+    private String lastLines() {
+        List<String> lines = (out() + err()).lines().toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
+    }
+
     @Override
     public void close() {
         try {
             process.destroy();
             if (!process.waitFor(LONGEST_EXIT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new AssertionError("The application does not end when told to: " + out() + err());
+                throw new AssertionError("The application does not end when told to: " + lastLines());
             }
-            Files.delete(out);
-            Files.delete(err);
-        } catch (IOException | InterruptedException e) {
+        } catch (InterruptedException e) {
             throw new AssertionError(e);
+        } finally {
+            out.toFile().delete();
+            err.toFile().delete();
         }
     }
 }

@@ -7,9 +7,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Ports of loopback for servers that are told where to listen, and for those that listen again where they did before. The
- * kernel may give a port of its own choice to anybody between the look and the use: to a client, a proxy, a container.
- * Those here it leaves alone. The test processes that run beside this one look for theirs elsewhere in the range.
+ * Free ports of loopback for servers that are told where to listen, also after a restart. They are outside the range
+ * from which the kernel takes ports of its own choice, as it may give such a port to another process before the server
+ * listens. Each test process begins elsewhere in the range.
  */
 public final class Ports {
 

@@ -1,84 +1,221 @@
 package org.bookinfo.ratings.testing;
 
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.IntSupplier;
 
-import com.github.dockerjava.api.DockerClient;
-import com.github.dockerjava.api.model.ExposedPort;
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
 import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
-import org.testcontainers.mysql.MySQLContainer;
 
 /**
- * The real server that tests use: the one named by {@code MYSQL_DB_HOST} (with an administrator's account), else MySQL in
- * a container where an engine runs, else the embedded MariaDB. {@code RATINGS_TEST_DATABASE} set to {@code embedded} or
- * {@code container} decides otherwise.
+ * The real server that tests use: the one that {@code RATINGS_TEST_MYSQL_HOST} names, else MySQL in a container where
+ * an engine runs, else the embedded MariaDB. {@code RATINGS_TEST_DATABASE}, set to {@code embedded} or {@code
+ * container}, chooses between the last two. The service's own variables, {@code MYSQL_DB_HOST} and its companions, do
+ * not count: tests replace the database.
  */
-public abstract class TestDatabase implements AutoCloseable {
+public final class TestDatabase implements AutoCloseable {
 
     public static final String IMAGE = "mysql:9.7";
 
     /** Has a bit of everything that a shell, a URL, an expression or SQL could take for its own. */
     public static final String PASSWORD = "p&%#;\"' \\${x} $1 /?=ü€";
 
+    private static final Duration LONGEST_START = Duration.ofMinutes(5);
+
+    private static Map<String, Object> shared;
+
+    private final String name;
+    private final String host;
+    private final int port;
+    private final String admin;
+    private final String adminPassword;
+    private final Runnable restart;
+    private final Runnable close;
     private boolean changed;
 
+    private TestDatabase(String name, String host, int port, String admin, String adminPassword, Runnable restart,
+            Runnable close) {
+        this.name = name;
+        this.host = host;
+        this.port = port;
+        this.admin = admin;
+        this.adminPassword = adminPassword;
+        this.restart = restart;
+        this.close = close;
+    }
+
     /**
-     * The one server of this run, set up anew with the files of sql/ and {@link #PASSWORD}. The first call starts it, or finds it,
-     * and says which it is; it ends with the run.
+     * The one server of this run, set up anew with the files of sql/ and {@link #PASSWORD}. The first call starts it
+     * and prints which it is; it ends with the run.
      */
     public static TestDatabase start() {
-        TestDatabase database = new Shared();
-        database.reset();
-        return database;
+        // Quarkus loads this class anew for each profile of the tests. The server belongs to the copy that Java's own
+        // class loader has, where Testcontainers looks for its parts; they pass each other nothing but types of the
+        // JDK.
+        ClassLoader java = ClassLoader.getSystemClassLoader();
+        Thread thread = Thread.currentThread();
+        ClassLoader own = thread.getContextClassLoader();
+        thread.setContextClassLoader(java);
+        try {
+            Method start = java.loadClass(TestDatabase.class.getName()).getDeclaredMethod("startShared");
+            start.setAccessible(true);
+            Map<?, ?> server = (Map<?, ?>) start.invoke(null);
+            TestDatabase database = new TestDatabase((String) server.get("name"), (String) server.get("host"),
+                    (Integer) server.get("port"), (String) server.get("admin"), (String) server.get("password"),
+                    (Runnable) server.get("restart"), () -> {
+                    });
+            database.reset();
+            return database;
+        } catch (InvocationTargetException e) {
+            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            thread.setContextClassLoader(own);
+        }
+    }
+
+    @SuppressWarnings("unused") // by start
+    private static synchronized Map<String, Object> startShared() {
+        if (shared == null) {
+            TestDatabase server = choose(System.getenv());
+            Runtime.getRuntime().addShutdownHook(new Thread(server::close, "test-database-stop"));
+            System.out.printf("Tests use %s, version %s%n", server.name, server.version());
+            shared = Map.of("name", server.name, "host", server.host, "port", server.port, "admin", server.admin,
+                    "password", server.adminPassword, "restart", server.restart);
+        }
+        return shared;
     }
 
     /**
-     * Starts a server of the test's own that sees its clients' addresses as they are, any of 127.0.0.0/8, and counts the logins
-     * that each breaks off, as servers do by default.
+     * Starts a server of the test's own that sees its clients' addresses as they are, any of 127.0.0.0/8, and counts
+     * the logins that each breaks off, as servers do by default.
      */
     public static TestDatabase startOnThisHost() {
-        TestDatabase database = hasEngine() ? new ContainerOnThisHost() : new Embedded("--skip-name-resolve=OFF");
+        TestDatabase database = hasEngine(System.getenv()) ? container(true) : embedded("--skip-name-resolve=OFF");
         database.reset();
         return database;
     }
 
-    private static TestDatabase choose() {
-        if (System.getenv("MYSQL_DB_HOST") != null) {
-            return new External();
+    /** @param environment of this process */
+    static TestDatabase choose(Map<String, String> environment) {
+        if (environment.containsKey("RATINGS_TEST_MYSQL_HOST")) {
+            return named(environment);
         }
-        return hasEngine() ? new Container() : new Embedded();
+        return hasEngine(environment) ? container(false) : embedded();
     }
 
-    private static boolean hasEngine() {
-        String choice = System.getenv().getOrDefault("RATINGS_TEST_DATABASE", "");
+    private static boolean hasEngine(Map<String, String> environment) {
+        String choice = environment.getOrDefault("RATINGS_TEST_DATABASE", "");
         return choice.equals("container")
                 || !choice.equals("embedded") && DockerClientFactory.instance().isDockerAvailable();
     }
 
-    public abstract String host();
+    private static TestDatabase named(Map<String, String> environment) {
+        String host = environment.get("RATINGS_TEST_MYSQL_HOST");
+        int port = Integer.parseInt(environment.getOrDefault("RATINGS_TEST_MYSQL_PORT", "3306"));
+        String admin = environment.getOrDefault("RATINGS_TEST_MYSQL_USER", "root");
+        String password = environment.getOrDefault("RATINGS_TEST_MYSQL_PASSWORD", "");
+        // To end it is not this process's business. Its clients see the same where all their connections end.
+        return new TestDatabase("the server at RATINGS_TEST_MYSQL_HOST", host, port, admin, password,
+                () -> endConnections(host, port, admin, password), () -> {
+                });
+    }
 
-    public abstract int port();
+    private static void endConnections(String host, int port, String admin, String password) {
+        try (Connection connection = connect(host, port, admin, password);
+                Statement statement = connection.createStatement()) {
+            var clients = statement
+                    .executeQuery("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'bookinfo'");
+            var kills = new StringBuilder();
+            while (clients.next()) {
+                kills.append("KILL ").append(clients.getLong(1)).append(';');
+            }
+            if (!kills.isEmpty()) {
+                statement.execute(kills.toString());
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
-    public abstract String admin();
+    /** @param onThisHost in the host's own network, where nothing stands between a client's address and the server */
+    private static TestDatabase container(boolean onThisHost) {
+        int port = Ports.free();
+        String password = EmbeddedDatabaseConfig.newPassword();
+        @SuppressWarnings("resource") // close, below
+        GenericContainer<?> container = new GenericContainer<>(IMAGE).withEnv("MYSQL_ROOT_PASSWORD", password);
+        if (onThisHost) {
+            container.withNetworkMode("host").withCommand("--port=" + port);
+        } else {
+            container.setPortBindings(List.of(port + ":3306"));
+        }
+        container.start();
+        String host = onThisHost ? "127.0.0.1" : container.getHost();
+        awaitConnection(host, port, "root", password);
+        return new TestDatabase("MySQL in a container, image " + IMAGE, host, port, "root", password, () -> {
+            container.getDockerClient().restartContainerCmd(container.getContainerId()).withTimeout(60).exec();
+            awaitConnection(host, port, "root", password);
+        }, container::stop);
+    }
 
-    public abstract String adminPassword();
+    private static void awaitConnection(String host, int port, String admin, String password) {
+        Await.until("the server accepts connections", LONGEST_START, () -> {
+            try (Connection connection = connect(host, port, admin, password)) {
+                return connection.isValid(5);
+            } catch (SQLException e) {
+                return false;
+            }
+        });
+    }
 
-    /** Ends the server, as an orderly shutdown does, and starts it again. */
-    public abstract void restart();
+    private static TestDatabase embedded(String... options) {
+        EmbeddedDatabase server = EmbeddedDatabase.start(Ports.free(), options);
+        return new TestDatabase("the embedded MariaDB", "127.0.0.1", server.port(), EmbeddedDatabase.ADMIN,
+                server.adminPassword(), server::restart, server::close);
+    }
 
+    public String host() {
+        return host;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public String admin() {
+        return admin;
+    }
+
+    public String adminPassword() {
+        return adminPassword;
+    }
+
+    /**
+     * Ends the server, as an orderly shutdown does, and starts it again; of a server that is named, its connections.
+     */
+    public void restart() {
+        restart.run();
+    }
+
+    /** Ends a server of the test's own. */
     @Override
-    public abstract void close();
+    public void close() {
+        close.run();
+    }
 
-    /** What a service is told that logs in to a server, set up like this one, at that address; the caller may change it. */
+    /**
+     * What a service is told that logs in to a server, set up like this one, at that address; the caller may change it.
+     */
     public static Map<String, String> environment(String host, int port) {
         return new HashMap<>(Map.of("MYSQL_DB_HOST", host, "MYSQL_DB_PORT", String.valueOf(port), "MYSQL_DB_USER",
                 "bookinfo", "MYSQL_DB_PASSWORD", PASSWORD));
@@ -86,23 +223,23 @@ public abstract class TestDatabase implements AutoCloseable {
 
     /** A connection of the administrator's. */
     public Connection connect() throws SQLException {
-        return DriverManager.getConnection(EmbeddedDatabase.adminUrl(host(), port()), admin(), adminPassword());
+        return connect(host, port, admin, adminPassword);
+    }
+
+    private static Connection connect(String host, int port, String admin, String password) throws SQLException {
+        return DriverManager.getConnection(EmbeddedDatabase.adminUrl(host, port), admin, password);
     }
 
     /** Its error codes, its statements and its defaults differ here and there. */
     public boolean isMariaDb() {
-        try (Connection connection = connect()) {
-            return connection.getMetaData().getDatabaseProductVersion().contains("MariaDB");
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
+        return version().contains("MariaDB");
     }
 
-    boolean answers() {
+    private String version() {
         try (Connection connection = connect()) {
-            return connection.isValid(5);
+            return connection.getMetaData().getDatabaseProductVersion();
         } catch (SQLException e) {
-            return false;
+            throw unusable(e);
         }
     }
 
@@ -132,277 +269,14 @@ public abstract class TestDatabase implements AutoCloseable {
         try (Connection connection = connect(); Statement statement = connection.createStatement()) {
             statement.execute("DROP DATABASE IF EXISTS test");
             statement.execute("DROP USER IF EXISTS 'bookinfo'@'%'");
-            EmbeddedDatabase.prepare(EmbeddedDatabase.adminUrl(host(), port()), admin(), adminPassword(), PASSWORD);
+            EmbeddedDatabase.prepare(EmbeddedDatabase.adminUrl(host, port), admin, adminPassword, PASSWORD);
         } catch (SQLException e) {
-            throw new IllegalStateException(e);
+            throw unusable(e);
         }
     }
 
-    /**
-     * The server of this run. Quarkus loads the tests of each profile anew, so the server belongs to the copy of this class that Java's
-     * own class loader has, and the others reach it by the JDK's types.
-     */
-    private static final class Shared extends TestDatabase {
-
-        private static Map<String, Object> started;
-
-        private final Map<?, ?> server;
-
-        Shared() {
-            Thread thread = Thread.currentThread();
-            ClassLoader own = thread.getContextClassLoader();
-            thread.setContextClassLoader(ClassLoader.getSystemClassLoader()); // Testcontainers looks for its parts there
-            try {
-                Method start = ClassLoader.getSystemClassLoader().loadClass(Shared.class.getName())
-                        .getDeclaredMethod("startOnce");
-                start.setAccessible(true);
-                server = (Map<?, ?>) start.invoke(null);
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException(e);
-            } finally {
-                thread.setContextClassLoader(own);
-            }
-        }
-
-        @SuppressWarnings("unused") // by the constructor
-        private static synchronized Map<String, Object> startOnce() throws SQLException {
-            if (started == null) {
-                TestDatabase server = choose();
-                Runtime.getRuntime().addShutdownHook(new Thread(server::close, "test-database-stop"));
-                try (Connection connection = server.connect(); Statement statement = connection.createStatement()) {
-                    var version = statement.executeQuery("SELECT VERSION()");
-                    version.next();
-                    System.out.printf("Tests use %s, version %s%n", server, version.getString(1));
-                }
-                started = Map.of("host", server.host(), "port", (IntSupplier) server::port, "admin", server.admin(),
-                        "password", server.adminPassword(), "restart", (Runnable) server::restart);
-            }
-            return started;
-        }
-
-        @Override
-        public String host() {
-            return (String) server.get("host");
-        }
-
-        @Override
-        public int port() {
-            return ((IntSupplier) server.get("port")).getAsInt();
-        }
-
-        @Override
-        public String admin() {
-            return (String) server.get("admin");
-        }
-
-        @Override
-        public String adminPassword() {
-            return (String) server.get("password");
-        }
-
-        @Override
-        public void restart() {
-            ((Runnable) server.get("restart")).run();
-        }
-
-        @Override
-        public void close() {
-            // Others use it too.
-        }
-    }
-
-    private static final class External extends TestDatabase {
-        @Override
-        public String host() {
-            return System.getenv("MYSQL_DB_HOST");
-        }
-
-        @Override
-        public int port() {
-            return Integer.parseInt(System.getenv().getOrDefault("MYSQL_DB_PORT", "3306"));
-        }
-
-        @Override
-        public String admin() {
-            return System.getenv("MYSQL_DB_USER");
-        }
-
-        @Override
-        public String adminPassword() {
-            return System.getenv("MYSQL_DB_PASSWORD");
-        }
-
-        /** Not this process's to end: its clients see the same if all their connections end. */
-        @Override
-        public void restart() {
-            try (Connection connection = connect(); Statement statement = connection.createStatement()) {
-                var clients = statement
-                        .executeQuery("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'bookinfo'");
-                var kills = new StringBuilder();
-                while (clients.next()) {
-                    kills.append("KILL ").append(clients.getLong(1)).append(';');
-                }
-                if (!kills.isEmpty()) {
-                    statement.execute(kills.toString());
-                }
-            } catch (SQLException e) {
-                throw new IllegalStateException(e);
-            }
-        }
-
-        @Override
-        public void close() {
-            // It was there before.
-        }
-
-        @Override
-        public String toString() {
-            return "the server at MYSQL_DB_HOST";
-        }
-    }
-
-    private static final class Container extends TestDatabase {
-        private final MySQLContainer container = new MySQLContainer(IMAGE).withUsername("root");
-
-        private volatile int port;
-
-        Container() {
-            container.start();
-            port = container.getMappedPort(3306);
-        }
-
-        @Override
-        public String host() {
-            return container.getHost();
-        }
-
-        @Override
-        public int port() {
-            return port;
-        }
-
-        @Override
-        public String admin() {
-            return "root";
-        }
-
-        @Override
-        public String adminPassword() {
-            return container.getPassword();
-        }
-
-        @Override
-        public void restart() {
-            docker().stopContainerCmd(container.getContainerId()).exec();
-            docker().startContainerCmd(container.getContainerId()).exec();
-            port = Integer.parseInt(docker().inspectContainerCmd(container.getContainerId()).exec().getNetworkSettings()
-                    .getPorts().getBindings().get(ExposedPort.tcp(3306))[0].getHostPortSpec()); // it is another one now
-            Await.until("the server answers again", this::answers);
-        }
-
-        private static DockerClient docker() {
-            return DockerClientFactory.instance().client();
-        }
-
-        @Override
-        public void close() {
-            container.stop();
-        }
-
-        @Override
-        public String toString() {
-            return "MySQL in a container, image " + IMAGE;
-        }
-    }
-
-    /** In the host's own network, where nothing stands between a client's address and the server. */
-    private static final class ContainerOnThisHost extends TestDatabase {
-        private final int port = Ports.free();
-        private final String password = EmbeddedDatabaseConfig.newPassword();
-        private final GenericContainer<?> container = new GenericContainer<>(IMAGE).withNetworkMode("host")
-                .withEnv("MYSQL_ROOT_PASSWORD", password).withCommand("--port=" + port);
-
-        ContainerOnThisHost() {
-            container.start();
-            Await.until("the server answers", this::answers);
-        }
-
-        @Override
-        public String host() {
-            return "127.0.0.1";
-        }
-
-        @Override
-        public int port() {
-            return port;
-        }
-
-        @Override
-        public String admin() {
-            return "root";
-        }
-
-        @Override
-        public String adminPassword() {
-            return password;
-        }
-
-        @Override
-        public void restart() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void close() {
-            container.stop();
-        }
-
-        @Override
-        public String toString() {
-            return "MySQL in a container on this host's network, image " + IMAGE;
-        }
-    }
-
-    private static final class Embedded extends TestDatabase {
-        private final EmbeddedDatabase server;
-
-        Embedded(String... options) {
-            server = EmbeddedDatabase.start(Ports.free(), options);
-        }
-
-        @Override
-        public String host() {
-            return "127.0.0.1";
-        }
-
-        @Override
-        public int port() {
-            return server.port();
-        }
-
-        @Override
-        public String admin() {
-            return EmbeddedDatabase.ADMIN;
-        }
-
-        @Override
-        public String adminPassword() {
-            return server.adminPassword();
-        }
-
-        @Override
-        public void restart() {
-            server.restart();
-        }
-
-        @Override
-        public void close() {
-            server.close();
-        }
-
-        @Override
-        public String toString() {
-            return "the embedded MariaDB";
-        }
+    private IllegalStateException unusable(SQLException e) {
+        return new IllegalStateException("Tests replace the database test of %s, but its account %s cannot: %s"
+                .formatted(name, admin, e.getMessage().lines().findFirst().orElse("")));
     }
 }

@@ -25,7 +25,8 @@ public final class TrustStore {
     }
 
     /**
-     * Writes a PKCS#12 file with the last certificate that the server shows: its authority's, or its own if that signed itself.
+     * Writes a PKCS#12 file with the last certificate that the server shows: its authority's, or its own if that signed
+     * itself.
      */
     public static Path forServer(TestDatabase database, Path folder, String password)
             throws IOException, GeneralSecurityException {
