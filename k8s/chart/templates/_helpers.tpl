@@ -18,7 +18,8 @@
 {{- $ip := splitList "/" . | first }}
 {{- $bits := include "ratings.addressBits" $ip }}
 {{- $prefix := trimPrefix $ip . | default (print "/" $bits) }}
-{{- if or (not $bits) (not (regexMatch "^/(0|[1-9][0-9]{0,2})$" $prefix)) (gt (trimPrefix "/" $prefix | int) (int $bits)) }}
+{{- $length := trimPrefix "/" $prefix | int }}
+{{- if or (not $bits) (not (regexMatch "^/(0|[1-9][0-9]{0,2})$" $prefix)) (gt $length (int $bits)) }}
 {{- fail (printf "%s: %q is not an IP address%s" $name . (ternary " or CIDR range" "" $range)) }}
 {{- else if regexMatch "^(192[.]0[.]2|198[.]51[.]100|203[.]0[.]113)[.]|^2001:0?db8:" (lower $ip) }}
 {{- fail (printf "%s: %q is an example from a documentation; enter the database's" $name .) }}
@@ -26,7 +27,7 @@
 {{- fail (printf "%s: %q would open the port to every address" $name .) }}
 {{- else if and (not $range) (ne $prefix (print "/" $bits)) }}
 {{- fail (printf "%s: %q is a range; use egress.mode=range and egress.ranges" $name .) }}
-{{- else if lt (trimPrefix "/" $prefix | int) 8 }}
+{{- else if lt $length 8 }}
 {{- fail (printf "%s: %q is wider than /8" $name .) }}
 {{- end }}
 {{- $cidrs = append $cidrs (print $ip $prefix) }}
@@ -37,9 +38,9 @@
 {{- toJson $cidrs }}
 {{- end }}
 
-{{/* What the mesh calls the database. Release.Namespace: two releases behind one egress gateway must not share a name. */}}
+{{/* The database's name in the mesh. Two namespaces behind one egress gateway must not share it. */}}
 {{- define "ratings.egressHost" -}}
-{{- if eq .Values.egress.mode "name" }}{{ .Values.database.host }}{{ else }}{{ .Release.Namespace }}.mysql.external{{ end }}
+{{- ternary .Values.database.host (print .Release.Namespace ".mysql.external") (eq .Values.egress.mode "name") }}
 {{- end }}
 
 {{/* The Service of ../egress-gateway-port.yaml. */}}
@@ -55,7 +56,8 @@ istio-egressgateway-mysql.{{ .Values.egress.gateway.namespace }}.svc.cluster.loc
 {{- define "ratings.validateDatabase" -}}
 {{- $host := .Values.database.host }}
 {{- $label := "[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?" }}
-{{- $isName := and (regexMatch (printf "^(%s[.])*%s[.]?$" $label $label) $host) (regexMatch "[A-Za-z][^.]*[.]?$" $host) }}
+{{- $labels := regexMatch (printf "^(%s[.])*%s[.]?$" $label $label) $host }}
+{{- $isName := and $labels (regexMatch "[A-Za-z][^.]*[.]?$" $host) }}
 {{- if not (or (not $host) $isName (include "ratings.addressBits" $host)) }}
 {{- fail (printf "database.host: %q is not a DNS name or IP address; it has no scheme, port, quotes or spaces" $host) }}
 {{- end }}

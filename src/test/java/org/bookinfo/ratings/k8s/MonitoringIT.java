@@ -36,8 +36,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 /**
- * The packaged application, scraped by Prometheus as the PodMonitor says: what the alerts make of an outage, and the dashboard's
- * queries. A minute of the alerts' is a second here.
+ * The packaged application, scraped by Prometheus as the PodMonitor says: which alerts an outage causes, and the
+ * dashboard's queries. A minute of the alerts' is a second here.
  */
 class MonitoringIT {
 
@@ -79,7 +79,7 @@ class MonitoringIT {
         }
     }
 
-    /** As the operator makes it of the PodMonitor. Only the annotations lead to the service: nothing listens at the address. */
+    /** As the operator makes it of the PodMonitor. Only the annotations lead to the service, not the address. */
     private static String configuration() throws IOException {
         JsonNode endpoint = Manifests.chart("metrics: {podMonitor: {enabled: true}}")
                 .at("PodMonitor/ratings-v2-mysql", "/spec/podMetricsEndpoints/0");

@@ -20,7 +20,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * The PodMonitor, the alerts and the dashboard as the chart renders them. MonitoringIT and AlertsTest run their queries.
+ * The PodMonitor, the alerts and the dashboard as the chart renders them. MonitoringIT runs their queries.
  */
 class MonitoringTest {
 

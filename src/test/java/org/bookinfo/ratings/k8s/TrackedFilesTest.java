@@ -20,7 +20,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 class TrackedFilesTest {
 
     private static final Pattern SECRET = Pattern.compile("-----BEGIN [A-Z ]*PRIVATE"
-            + "|(?im)^[ \\t#+-]*(?:export )?[\\w.-]*passw(?:or)?d[ \\t]*[:=][ \\t]*(?!\\$|null\\b|\"\"|\"?\\$\\{|\\{)\\S+");
+            + "|(?im)^[ \\t#+-]*(?:export )?[\\w.-]*passw(?:or)?d[ \\t]*[:=][ \\t]*"
+            + "(?!\\$|null\\b|\"\"|\"?\\$\\{|\\{)\\S+");
 
     @Test
     void configuration_passwordsAndKeys_areNotInIt() throws IOException {
