@@ -1,5 +1,6 @@
 package org.bookinfo.ratings.k8s;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -65,12 +66,12 @@ final class Mesh implements AutoCloseable {
     private static String variable(String name) {
         String value = System.getenv(name);
         if (value == null) {
-            throw new AssertionError(name + " is not set: see k8s/README.md, \"Tests in a mesh\"");
+            throw new AssertionError(name + " is not set: see docs/development.md");
         }
         return value;
     }
 
-    /** What the chart needs to know of the database, with the password of {@link #password}. */
+    /** The chart's values for the database and the account that {@link #prepareDatabase} makes. */
     static String database(String password) {
         return "database: {host: " + variable("RATINGS_MESH_MYSQL_HOST") + ", port: " + PORT
                 + ", user: bookinfo, password: " + password + "}";
@@ -216,12 +217,15 @@ final class Mesh implements AutoCloseable {
                 .getLog();
     }
 
-    void apply(Path file) {
-        try {
-            client.load(Files.newInputStream(file)).serverSideApply();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** Applies YAML, in the current namespace where it names none. */
+    void apply(String yaml) {
+        client.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8))).items()
+                .forEach(object -> {
+                    if (object.getMetadata().getNamespace() == null) {
+                        object.getMetadata().setNamespace(namespace);
+                    }
+                    client.resource(object).serverSideApply();
+                });
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.bookinfo.ratings.k8s;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -30,14 +31,26 @@ class MeshIT {
     private static final String PASSWORD = "first-password";
     private static final String ROUTES = "routing: {mode: virtualService}";
 
+    /** What routing.mode=httpRoute needs of Bookinfo's bookinfo-versions.yaml. */
+    private static final String REVIEWS_V3 = """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: reviews-v3}
+            spec:
+              selector: {app: reviews, version: v3}
+              ports: [{name: http, port: 9080}]
+            """;
+
     private static Mesh mesh;
 
     private Set<String> before;
 
     @BeforeAll
-    static void connect() {
+    static void connect() throws IOException {
         mesh = new Mesh();
         mesh.uninstall();
+        mesh.apply(Files.readString(Path.of("k8s", "egress-gateway-port.yaml")));
+        mesh.apply(REVIEWS_V3);
     }
 
     @AfterAll
@@ -95,7 +108,6 @@ class MeshIT {
 
     @Test
     void variants_oneAfterTheOther_giveStars() {
-        mesh.apply(Path.of("k8s", "egress-gateway-port.yaml"));
         for (String values : List.of(Mesh.egress("address"), Mesh.egress("range"), "egress: {mode: name}",
                 Mesh.egress("gateway"), "networkPolicy: {enabled: true}", "autoscaling: {enabled: true}",
                 "routing: {mode: httpRoute}", "replicaCount: 2")) {
