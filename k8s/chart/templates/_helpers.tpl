@@ -40,7 +40,7 @@
 
 {{/* The database's name in the mesh. Two namespaces behind one egress gateway must not share it. */}}
 {{- define "ratings.egressHost" -}}
-{{- ternary .Values.database.host (print .Release.Namespace ".mysql.external") (eq .Values.egress.mode "name") }}
+{{- ternary (trimSuffix "." .Values.database.host) (print .Release.Namespace ".mysql.external") (eq .Values.egress.mode "name") }}
 {{- end }}
 
 {{/* The Service of ../egress-gateway-port.yaml. */}}
