@@ -3,23 +3,16 @@ package org.bookinfo.ratings.k8s;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.fabric8.istio.api.security.v1.AuthorizationPolicy;
 import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.openshift.api.model.monitoring.v1.PodMetricsEndpoint;
-import io.fabric8.openshift.api.model.monitoring.v1.PodMonitor;
 import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
 import io.fabric8.openshift.api.model.monitoring.v1.Rule;
+import org.bookinfo.ratings.testing.Prometheus;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -27,96 +20,51 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * The component for Prometheus's operator and Grafana. What its queries and alerts give, MonitoringIT and AlertsTest ask
- * Prometheus.
+ * The PodMonitor, the alerts and the dashboard as the chart renders them. MonitoringIT runs their queries.
  */
-class MonitoringTest extends ManifestsFixture {
+class MonitoringTest {
 
-    private static final Path DASHBOARD = Path.of("k8s", "components", "monitoring", "dashboard.json");
+    private static final Path DASHBOARD = Manifests.CHART.resolve("files/dashboard.json");
 
-    /** In Grafana's units of height, which is what a screen of 1080 lines has. */
-    private static final int SCREEN = 25;
+    /** In Grafana's units; the height is that of a screen of 1080 lines. */
+    private static final int HEIGHT = 25;
     private static final int WIDTH = 24;
 
+    /** Without a sidecar, the annotations stay as they are. */
     @Test
-    void component_inAKustomization_selectsOurPodsAndTheirPort() throws IOException {
-        Manifests manifests = k8s.build(List.of("."), List.of("components/monitoring"));
+    void podMonitor_port_isThatOfTheAnnotations() {
+        Manifests manifests = Manifests.chart("metrics: {podMonitor: {enabled: true}}");
 
-        assertSelectorsMatch(manifests);
-        for (Map<String, String> labels : List.of(manifests.the(PodMonitor.class).getMetadata().getLabels(),
-                manifests.the(PrometheusRule.class).getMetadata().getLabels(),
-                manifests.the(ConfigMap.class).getMetadata().getLabels())) {
-            assertTrue(labels.entrySet().containsAll(OUR_LABELS.entrySet()), labels.toString());
-        }
-    }
-
-    /** Where there is no sidecar, the annotations stay as they are. */
-    @Test
-    void podMonitor_port_isThatOfTheAnnotations() throws IOException {
-        Manifests manifests = k8s.build(List.of("workload"), List.of("components/monitoring"));
-
-        Deployment deployment = manifests.the(Deployment.class);
-        PodMetricsEndpoint endpoint = manifests.the(PodMonitor.class).getSpec().getPodMetricsEndpoints().get(0);
-        Map<String, String> annotations = deployment.getSpec().getTemplate().getMetadata().getAnnotations();
-        assertEquals(container(deployment).getPorts().get(0).getName(), endpoint.getPort());
-        assertEquals(annotations.get("prometheus.io/port"),
-                container(deployment).getPorts().get(0).getContainerPort().toString());
-        assertEquals(annotations.get("prometheus.io/path"), endpoint.getPath());
+        JsonNode endpoint = manifests.at("PodMonitor/ratings-v2-mysql", "/spec/podMetricsEndpoints/0");
+        JsonNode annotations = manifests.at("Deployment/ratings-v2-mysql", "/spec/template/metadata/annotations");
+        assertEquals(ChartTest.container(manifests).getPorts().get(0).getName(), endpoint.path("port").asText());
+        assertEquals(ChartTest.container(manifests).getPorts().get(0).getContainerPort().toString(),
+                annotations.path("prometheus.io/port").asText());
+        assertEquals(annotations.path("prometheus.io/path"), endpoint.path("path"));
     }
 
     @Test
-    void alerts_each_haveSeverityTimeAndWords() throws IOException {
-        List<Rule> rules = k8s.build(List.of("workload"), List.of("components/monitoring")).the(PrometheusRule.class)
-                .getSpec().getGroups().get(0).getRules();
+    void alerts_each_haveSeverityTimeTextAndARowInTheDocs() throws IOException {
+        PrometheusRule object = Manifests.chart("metrics: {prometheusRule: {enabled: true}}").the(PrometheusRule.class);
+        List<Rule> rules = object.getSpec().getGroups().get(0).getRules();
 
-        assertFalse(rules.isEmpty());
         for (Rule rule : rules) {
-            assertTrue(Set.of("critical", "warning").contains(rule.getLabels().get("severity")), rule.getAlert());
             assertTrue(rule.getFor().matches("[0-9]+m"), rule.getAlert());
             assertEquals(Set.of("summary", "description"), rule.getAnnotations().keySet(), rule.getAlert());
         }
+        assertEquals(rules.stream().map(rule -> rule.getAlert() + " " + rule.getLabels().get("severity")).toList(),
+                Pattern.compile("(?m)^\\| `(Ratings\\w+)` \\| (critical|warning) ")
+                        .matcher(Files.readString(Path.of("docs", "operations.md"))).results()
+                        .map(row -> row.group(1) + " " + row.group(2)).toList());
+        assertEquals(Manifests.YAML.readTree(Prometheus.RULES.toFile()).path("groups"),
+                Manifests.YAML.valueToTree(object.getSpec()).path("groups"));
     }
 
     @Test
-    void operations_tableOfAlerts_hasThoseThatThereAre() throws IOException {
-        List<String> alerts = k8s.build(List.of("workload"), List.of("components/monitoring")).the(PrometheusRule.class)
-                .getSpec().getGroups().get(0).getRules().stream()
-                .map(rule -> rule.getAlert() + " " + rule.getLabels().get("severity")).toList();
-        List<String> documented = new ArrayList<>();
-        for (Matcher row = Pattern.compile("(?m)^\\| `(Ratings\\w+)` \\| (\\w+) ").matcher(operations()); row.find();) {
-            documented.add(row.group(1) + " " + row.group(2));
-        }
+    void dashboard_inItsConfigMap_isTheFile() throws IOException {
+        ConfigMap dashboard = Manifests.chart("metrics: {dashboard: {enabled: true}}").the(ConfigMap.class);
 
-        assertEquals(alerts, documented);
-    }
-
-    @Test
-    void operations_examples_build() throws IOException {
-        List<String> examples = new ArrayList<>();
-        for (Matcher block = Pattern.compile("(?s)\n```yaml\n(.*?)```\n").matcher(operations()); block.find();) {
-            examples.add(block.group(1));
-        }
-
-        assertEquals(2, examples.size());
-        Manifests labelled = k8s.buildOwn("resources:\n- ../k8s/workload\n" + examples.get(0));
-        assertEquals("kube-prometheus-stack", labelled.the(PodMonitor.class).getMetadata().getLabels().get("release"));
-        assertEquals("kube-prometheus-stack",
-                labelled.the(PrometheusRule.class).getMetadata().getLabels().get("release"));
-        AuthorizationPolicy policy = (AuthorizationPolicy) Manifests.parse(examples.get(1)).get(0);
-        assertMatches(policy.getSpec().getSelector().getMatchLabels(), labelled.the(Deployment.class));
-    }
-
-    private static String operations() throws IOException {
-        return Files.readString(Path.of("docs", "operations.md")).replaceFirst("(?s).*\n## Dashboard and alerts\n", "")
-                .replaceFirst("(?s)\n## .*", "");
-    }
-
-    @Test
-    void dashboard_inItsConfigMap_isTheFileAndIsFound() throws IOException {
-        ConfigMap dashboard = k8s.build(List.of("workload"), List.of("components/monitoring")).the(ConfigMap.class);
-
-        assertEquals("1", dashboard.getMetadata().getLabels().get("grafana_dashboard"));
-        assertEquals(Map.of("ratings-v2-mysql.json", Files.readString(DASHBOARD)), dashboard.getData());
+        assertEquals(Files.readString(DASHBOARD), dashboard.getData().get("ratings-v2-mysql.json"));
     }
 
     @Test
@@ -126,16 +74,16 @@ class MonitoringTest extends ManifestsFixture {
             JsonNode at = panel.path("gridPos");
             for (int x = at.path("x").asInt(); x < at.path("x").asInt() + at.path("w").asInt(); x++) {
                 for (int y = at.path("y").asInt(); y < at.path("y").asInt() + at.path("h").asInt(); y++) {
-                    assertTrue(x < WIDTH && y < SCREEN && covered.add(x + "," + y),
+                    assertTrue(x < WIDTH && y < HEIGHT && covered.add(x + "," + y),
                             panel.path("title").asText() + " at " + x + "," + y);
                 }
             }
         }
-        assertEquals(WIDTH * SCREEN, covered.size());
+        assertEquals(WIDTH * HEIGHT, covered.size());
     }
 
     @Test
-    void dashboard_panels_haveUnitsAndTheChosenSource() throws IOException {
+    void dashboard_panels_haveUnitsTextAndTheChosenSource() throws IOException {
         for (JsonNode panel : panels()) {
             assertFalse(panel.path("fieldConfig").path("defaults").path("unit").asText().isEmpty(), panel.toString());
             assertFalse(panel.path("description").asText().isEmpty(), panel.toString());
@@ -146,23 +94,20 @@ class MonitoringTest extends ManifestsFixture {
         }
     }
 
-    /** Nor what a native executable does not tell, or what is wrong there. */
+    /** A native executable lacks some of the JVM's metrics. */
     @Test
-    void dashboard_queries_askOfTheChosenNamespaceOnly() throws IOException {
+    void dashboard_queries_askForTheChosenNamespaceOnly() throws IOException {
         for (JsonNode panel : panels()) {
             for (JsonNode target : panel.path("targets")) {
                 String query = target.path("expr").asText();
-                for (Matcher metric = Pattern.compile("\\b[a-z]+(_[a-z]+){2,}\\b(?!\\()(.{0,24})")
-                        .matcher(query); metric
-                                .find();) {
-                    assertTrue(metric.group(2).startsWith("{namespace=\"$namespace\""), query);
-                }
+                Pattern.compile("\\b[a-z]+(_[a-z]+){2,}\\b(?!\\()(.{0,24})").matcher(query).results()
+                        .forEach(metric -> assertTrue(metric.group(2).startsWith("{namespace=\"$namespace\""), query));
                 assertFalse(query.matches(".*jvm_(gc_pause|threads_states|memory_max|classes).*"), query);
             }
         }
     }
 
     private static JsonNode panels() throws IOException {
-        return new ObjectMapper().readTree(DASHBOARD.toFile()).path("panels");
+        return Manifests.YAML.readTree(DASHBOARD.toFile()).path("panels");
     }
 }

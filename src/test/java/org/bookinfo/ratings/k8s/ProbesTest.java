@@ -1,9 +1,6 @@
 package org.bookinfo.ratings.k8s;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.Container;
@@ -12,7 +9,6 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 import static io.restassured.RestAssured.get;
 import static org.hamcrest.Matchers.is;
@@ -25,13 +21,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 @WithTestResource(DatabaseResource.class)
 class ProbesTest {
 
-    @TempDir
-    Path folder;
-
     @Test
-    void probes_ofTheDeployment_areAnsweredUp() throws IOException {
-        Container container = new Manifests.Copy(folder, Map.of()).build("workload").the(Deployment.class).getSpec()
-                .getTemplate().getSpec().getContainers().get(0);
+    void probes_ofTheDeployment_areAnsweredUp() {
+        Container container = Manifests.chart().the(Deployment.class).getSpec().getTemplate().getSpec().getContainers()
+                .get(0);
 
         List<String> paths = Stream
                 .of(container.getStartupProbe(), container.getLivenessProbe(), container.getReadinessProbe())

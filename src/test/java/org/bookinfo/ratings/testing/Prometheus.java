@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -29,15 +27,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
  */
 public final class Prometheus implements AutoCloseable {
 
+    /** The alerts. */
+    public static final Path RULES = Path.of("k8s", "chart", "files", "alerts.yaml");
+
     private static final String MISSING = "Install Prometheus with its promtool (Debian's package 'prometheus'): the tests"
             + " of the alerts and of the dashboard, which need it, are skipped.";
 
     private static boolean toldMissing;
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Pattern COMMAND = Pattern.compile("(?m)^(sed .*prometheus-rule\\.yaml) > \\S+$");
-    private static final Path OPERATIONS = Path.of("docs", "operations.md");
-
     private final int port = Ports.free();
     private final HttpClient client = HttpClient.newHttpClient();
     private final Path log;
@@ -80,19 +78,6 @@ public final class Prometheus implements AutoCloseable {
                 System.out.println(MISSING);
             }
             throw new TestAbortedException(MISSING, e);
-        }
-    }
-
-    /** The alerts as a plain Prometheus has them: what the command of docs/operations.md makes. */
-    public static String rules() {
-        try {
-            Matcher command = COMMAND.matcher(Files.readString(OPERATIONS));
-            if (!command.find()) {
-                throw new AssertionError("no such command in " + OPERATIONS);
-            }
-            return run(new ProcessBuilder("sh", "-c", command.group(1)).start());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
