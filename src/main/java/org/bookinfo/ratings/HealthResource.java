@@ -10,13 +10,11 @@ import io.smallrye.common.annotation.NonBlocking;
 /**
  * Bookinfo's own health answer, which speaks of the process only. Kubernetes' probes use {@code /q/health}.
  */
-@Path(HealthResource.PATH)
+@Path(Contract.HEALTH_PATH)
 @NonBlocking
 public class HealthResource {
 
-    public static final String PATH = "/health";
-
-    private static final Health HEALTHY = new Health("Ratings is healthy");
+    private static final Health HEALTHY = new Health(Contract.HEALTHY);
 
     @GET
     @Produces(MediaType.APPLICATION_JSON)

@@ -35,7 +35,7 @@ public class RatingsApplication {
         // contract has its own answer to /ratings/%, and the router checks what it decodes itself. A native build and the
         // tests, which do not come by here, set the same property.
         System.setProperty("vertx.disableURIValidation", "true");
-        // Lets Netty find ConnectionGuard.
+        // Lets Netty find ConnectionInitializer.
         System.setProperty("io.netty.bootstrap.extensions", "serviceload");
         if (devMode) {
             Quarkus.run(DevModeApplication.class, args);

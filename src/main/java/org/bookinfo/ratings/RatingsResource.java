@@ -14,25 +14,26 @@ import jakarta.ws.rs.core.MediaType;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.smallrye.common.annotation.NonBlocking;
 import io.vertx.core.http.HttpServerRequest;
 import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
 import org.bookinfo.ratings.reads.RatingsReader;
 
 /**
- * The ratings of a product, as Bookinfo's {@code reviews} asks for them. What comes here has a product ID: what has none is refused
- * before it is matched.
+ * The ratings of a product, as Bookinfo's {@code reviews} requests them. Requests without a numeric product ID are refused before
+ * they are matched.
  */
-@Path(RatingsResource.PATH + "{productId}")
+@Path(Contract.RATINGS_PATH + "{productId}")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
 public class RatingsResource {
 
-    public static final String PATH = "/ratings/";
-
-    private static final String NOT_NUMERIC = "please provide numeric product ID";
-
-    private static final JsonFactory JSON = new JsonFactory();
+    /** Without limits of its own: the limit of the body is enough. */
+    private static final JsonFactory JSON = JsonFactory.builder().streamReadConstraints(
+            StreamReadConstraints.builder().maxNestingDepth(Integer.MAX_VALUE).maxNumberLength(Integer.MAX_VALUE)
+                    .maxNameLength(Integer.MAX_VALUE).build())
+            .build();
 
     private final RatingsReader reader;
 
@@ -43,11 +44,11 @@ public class RatingsResource {
     /**
      * Answers with ratings read after the request arrived.
      *
-     * @throws RatingsUnavailableException (or as the stage's failure) if the database does not give them
+     * @throws RatingsUnavailableException (or as the stage's failure) if the database does not provide them
      */
     @GET
     public CompletionStage<ProductRatings> get(@Context HttpServerRequest request) {
-        int productId = productId(request.path());
+        int productId = Contract.productId(request.path()).orElseThrow();
         return reader.read().thenApply(ratings -> new ProductRatings(productId, ratings));
     }
 
@@ -58,30 +59,15 @@ public class RatingsResource {
      */
     @POST
     public void post(byte[] body) {
-        if (!isJson(body)) {
-            throw new RequestRefusedException(400, "please provide valid ratings JSON");
-        }
-        throw new RequestRefusedException(501, "Post not implemented for database backed ratings");
+        throw isJson(body)
+                ? new RequestRefusedException(501, Contract.POST_NOT_IMPLEMENTED)
+                : new RequestRefusedException(400, Contract.NOT_JSON);
     }
 
-    /**
-     * The ID is all that follows {@link #PATH} in the path as it was sent: the original decodes and normalises nothing, so
-     * {@code %30} is no number to it, and {@code 0/} neither.
-     *
-     * @throws RequestRefusedException if that is no whole number of 32 bits
-     */
-    public static int productId(String path) {
-        try {
-            return Integer.parseInt(path.substring(PATH.length()));
-        } catch (NumberFormatException e) {
-            throw new RequestRefusedException(400, NOT_NUMERIC);
-        }
-    }
-
-    /** Whether the body is one JSON value in UTF-8, whatever its Content-Type says: the original does not look at that. */
+    /** Whether the body is one JSON value in UTF-8. Like the original, ignores the Content-Type. */
     private static boolean isJson(byte[] body) {
         try {
-            // The parser itself would also take UTF-16 and UTF-32, and a byte order mark.
+            // The parser alone would also accept UTF-16, UTF-32 and a byte order mark.
             String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
             JsonParser parser = JSON.createParser(text);
             if (parser.nextToken() == null) {

@@ -1,13 +1,13 @@
 package org.bookinfo.ratings;
 
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import org.jboss.logging.MDC;
 
 /**
- * The ID that the mesh gives a request, on the lines of the log that belong to it. It is looked at only when there is a
- * line to write.
+ * The ID that the mesh gives a request, on the log lines of that request.
  */
-final class RequestId {
+public final class RequestId {
 
     /** Envoy's header. */
     private static final String HEADER = "x-request-id";
@@ -21,11 +21,17 @@ final class RequestId {
     private RequestId() {
     }
 
-    /**
-     * Runs what logs. A caller may have made the ID up, so whatever is not of a usual ID's characters becomes {@code ?},
-     * and what is too long is cut.
-     */
-    static void during(HttpServerRequest request, Runnable log) {
+    /** Removes every header except the ID: a request that waits for the database keeps its headers in memory. */
+    public static void keepOnly(MultiMap headers) {
+        String id = headers.get(HEADER);
+        headers.clear();
+        if (id != null) {
+            headers.set(HEADER, id.substring(0, Math.min(id.length(), LONGEST)));
+        }
+    }
+
+    /** Runs what logs. Clients can send any ID: unusual characters become {@code ?}, and a long ID is cut. */
+    static void withRequestId(HttpServerRequest request, Runnable log) {
         String id = request.getHeader(HEADER);
         if (id == null) {
             log.run();

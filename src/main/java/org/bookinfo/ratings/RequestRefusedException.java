@@ -4,14 +4,14 @@ package org.bookinfo.ratings;
  * Thrown when a request gets one of the contract's own refusals.
  */
 @SuppressWarnings("serial") // never serialised
-final class RequestRefusedException extends RuntimeException {
+public final class RequestRefusedException extends RuntimeException {
 
     private final int status;
 
     /**
-     * @param message the error that the caller is told
+     * @param message the error in the response
      */
-    RequestRefusedException(int status, String message) {
+    public RequestRefusedException(int status, String message) {
         super(message, null, false, false);
         this.status = status;
     }

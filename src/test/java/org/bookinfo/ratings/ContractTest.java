@@ -269,8 +269,11 @@ class ContractTest {
     }
 
     @Test
-    void post_deeplyNestedJson_answers400() {
-        assertEquals(NOT_JSON, post("/ratings/0", "[".repeat(30_000) + "]".repeat(30_000)).summary());
+    void post_jsonOfAnyDepthAndLength_answers501() {
+        for (String json : List.of("[".repeat(30_000) + "]".repeat(30_000), "9".repeat(60_000),
+                "{\"" + "x".repeat(60_000) + "\":-0." + "1".repeat(1_001) + "e" + "1".repeat(1_001) + "}")) {
+            assertEquals(NO_POST, post("/ratings/0", json).summary());
+        }
     }
 
     @Test
@@ -313,6 +316,12 @@ class ContractTest {
     @ValueSource(strings = {"/q/health/live", "/q/openapi?format=json"})
     void get_jsonForOperators_hasTheSameContentType(String path) {
         assertEquals("application/json", http.get(path).contentType());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/health", "/ratings/0", "/ratings/x", "/no", "/q/health/live"})
+    void get_anyPath_hasTheDate(String path) {
+        assertTrue(http.get(path).headers().containsKey("date"), path);
     }
 
     @Test

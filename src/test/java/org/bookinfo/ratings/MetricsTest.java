@@ -1,9 +1,6 @@
 package org.bookinfo.ratings;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,10 +29,13 @@ import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.Metrics;
+import org.bookinfo.ratings.testing.RawConnection;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -116,27 +116,16 @@ class MetricsTest {
 
     /** One after the other on one connection, the kinds in turn. */
     private void send(List<IntFunction<String>> kinds, int count) throws IOException {
-        try (Socket socket = new Socket(service.getHost(), service.getPort())) {
-            InputStream in = new BufferedInputStream(socket.getInputStream());
+        try (RawConnection connection = new RawConnection(service)) {
             for (int i = 0; i < count; i++) {
                 String head = kinds.get(i % kinds.size()).apply(i);
-                socket.getOutputStream().write((head + "\r\n").getBytes(StandardCharsets.UTF_8));
+                connection.send(head + "\r\n");
                 if (head.startsWith("HEAD")) {
-                    skipHead(in);
+                    connection.readHead();
                 } else {
-                    Http.read(in);
+                    connection.read();
                 }
             }
-        }
-    }
-
-    /** An answer to HEAD has the length of a body that does not come. */
-    private static void skipHead(InputStream in) throws IOException {
-        for (int length = 0, c = in.read();; c = in.read()) {
-            if (c == '\n' && length == 0) {
-                return;
-            }
-            length = c == '\n' ? 0 : c == '\r' ? length : length + 1;
         }
     }
 
@@ -171,6 +160,14 @@ class MetricsTest {
                 + "\",uri=\"" + uri + "\",}";
         assertTrue(after.values().containsKey(series), after.series(REQUESTS).toString());
         return after.value(series) - before.value(series);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"application/x-unknown", "text/plainer", "text/plain;q=0", "*/*", ""})
+    void scrape_anyAccept_getsTheMetrics(String accept) {
+        Http.Answer answer = http.get("/q/metrics", "Accept: " + accept);
+        assertEquals(200, answer.status());
+        assertTrue(answer.body().contains(REQUESTS), answer.body());
     }
 
     @Test

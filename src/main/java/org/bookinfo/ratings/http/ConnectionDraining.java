@@ -1,64 +1,49 @@
 package org.bookinfo.ratings.http;
 
 import java.time.Duration;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
 
-import io.netty.channel.Channel;
+import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
-import io.vertx.core.net.impl.ConnectionBase;
-import io.vertx.ext.web.Route;
-import io.vertx.ext.web.Router;
+import io.quarkus.vertx.http.HttpServerStart;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
 
 /**
- * Stops listening before connections are closed. Told to end, the framework turns readiness off, says with each answer that it
- * is the connection's last one, waits, and then closes every connection, whatever is on its way. So for the last part of that
- * wait nobody can connect any more, and what has been accepted is answered.
+ * Stops listening before connections are closed. At SIGTERM the framework turns readiness off, announces with each response that
+ * the connection ends, waits for {@code quarkus.shutdown.delay}, then closes every connection, also those with a request. For the
+ * last part of that delay nobody can connect, and the requests of accepted connections are answered.
  */
 @Singleton
 class ConnectionDraining {
 
-    private final ScheduledExecutorService timer;
+    private static final Logger LOG = Logger.getLogger(ConnectionDraining.class);
+
     private final Duration delay;
     private final Duration lastRequests;
 
-    private volatile Channel listener;
-
-    ConnectionDraining(ScheduledExecutorService timer,
-            @ConfigProperty(name = "quarkus.shutdown.delay") Duration delay,
+    ConnectionDraining(@ConfigProperty(name = "quarkus.shutdown.delay") Duration delay,
             @ConfigProperty(name = "ratings.shutdown.last-requests") Duration lastRequests) {
-        this.timer = timer;
         this.delay = delay;
         this.lastRequests = lastRequests;
     }
 
-    /** The first request leads to the listener. To close Vert.x's server would close its connections too. */
-    void findListener(@Observes Router router) {
-        Route route = router.route().order(Integer.MIN_VALUE);
-        route.handler(context -> {
-            if (context.request().connection() instanceof ConnectionBase connection) {
-                listener = connection.channel().parent();
-            }
-            route.remove();
-            context.next();
-        });
+    /** Ends the process where Netty has not found the initializer: connections would have no limits. */
+    void requireInitializer(@ObservesAsync HttpServerStart event) {
+        if (LaunchMode.current() == LaunchMode.NORMAL && ConnectionInitializer.listener().isEmpty()) {
+            LOG.error("Netty has not loaded ConnectionInitializer: start the service by RatingsApplication");
+            Quarkus.asyncExit(1);
+        }
     }
 
-    /** Dev mode has no delay, and keeps its listener from reload to reload. */
+    /** Dev mode, which has no initializer, keeps its listener from reload to reload. */
     void begin(@Observes ShutdownDelayInitiatedEvent event) {
-        if (delay.isZero()) {
-            return;
-        }
-        timer.schedule(this::stopListening, delay.minus(lastRequests).toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    private void stopListening() {
-        if (listener != null) { // else nobody has ever asked anything
-            listener.close();
-        }
+        ConnectionInitializer.listener().ifPresent(listener -> listener.eventLoop().schedule((Runnable) listener::close,
+                delay.minus(lastRequests).toMillis(), TimeUnit.MILLISECONDS));
     }
 }

@@ -6,7 +6,7 @@ import io.netty.handler.codec.DateFormatter;
 import io.netty.util.AsciiString;
 
 /**
- * The time as answers have it in their {@code Date} header, written out once a second.
+ * The time as the {@code Date} header has it, formatted once a second.
  */
 final class HttpDate {
 

@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,26 +13,23 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.http.Outcome;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import org.bookinfo.ratings.HealthResource;
-import org.bookinfo.ratings.RatingsResource;
+import org.bookinfo.ratings.Contract;
 import org.bookinfo.ratings.settings.Settings;
 
 /**
- * Counts and times the answers by route, method and status: closed sets, whatever callers send. Names and labels are those
- * of Micrometer's own HTTP metrics, so that dashboards know them. Probes and scrapes, all of them below {@code /q/}, are
- * left out.
+ * Counts and times the responses by route, method and status: closed sets, whatever clients send. Names and labels are those of
+ * Micrometer's own HTTP metrics, which dashboards know. Probes and scrapes, below {@code /q/}, are left out.
  */
 @Singleton
 class RequestMetrics {
 
     private static final String NOT_COUNTED = "/q/";
 
-    /** For what is none of the service's: Micrometer's word. */
+    /** Micrometer's tag value for unknown routes. */
     private static final String UNKNOWN = "UNKNOWN";
 
-    /** From an answer without the database to the patience of Bookinfo's reviews; the deadline is one more. */
+    /** From a response without the database to the timeout of Bookinfo's reviews; the deadline is one more. */
     private static final Duration[] BUCKETS = {Duration.ofMillis(5), Duration.ofMillis(10), Duration.ofMillis(25),
             Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(250), Duration.ofMillis(500),
             Duration.ofSeconds(1), Duration.ofMillis(2500)};
@@ -47,28 +43,22 @@ class RequestMetrics {
     private record Answer(String route, String method, int status) {
     }
 
-    /** The usual series are there from the start: a counter that begins at 1 hides its first event from rate(). */
+    /** Creates the usual series at the start: a counter that begins at 1 hides its first event from rate(). */
     RequestMetrics(MeterRegistry registry, Settings settings) {
         this.registry = registry;
         buckets = Arrays.copyOf(BUCKETS, BUCKETS.length + 1);
         buckets[BUCKETS.length] = settings.deadline();
         for (int status : STATUSES_OF_RATINGS) {
-            timer(new Answer(route(RatingsResource.PATH), "GET", status));
+            timer(new Answer(route(Contract.RATINGS_PATH), "GET", status));
         }
-        timer(new Answer(HealthResource.PATH, "GET", 200));
+        timer(new Answer(Contract.HEALTH_PATH, "GET", 200));
     }
 
-    /** Sees each request that is routed, before anything else does, and its answer, whoever gives it. */
-    void observe(@Observes Router router) {
-        router.route().order(Integer.MIN_VALUE).handler(this::begin);
-    }
-
-    private void begin(RoutingContext context) {
+    void observe(RoutingContext context) {
         HttpServerRequest request = context.request();
         if (!request.path().startsWith(NOT_COUNTED)) {
             long start = System.nanoTime();
-            // Not the end handler: there is one only, and the answer 413 sets it.
-            context.response().bodyEndHandler(nothing -> answered(request, System.nanoTime() - start));
+            context.response().bodyEndHandler(end -> answered(request, System.nanoTime() - start));
         }
         context.next();
     }
@@ -79,13 +69,13 @@ class RequestMetrics {
     }
 
     private static String route(String path) {
-        if (path.startsWith(RatingsResource.PATH)) {
+        if (path.startsWith(Contract.RATINGS_PATH)) {
             return "/ratings/{productId}";
         }
-        return path.equals(HealthResource.PATH) ? HealthResource.PATH : UNKNOWN;
+        return path.equals(Contract.HEALTH_PATH) ? Contract.HEALTH_PATH : UNKNOWN;
     }
 
-    /** Callers may make up methods. */
+    /** Clients can send any method. */
     private static String name(HttpMethod method) {
         return method == HttpMethod.GET || method == HttpMethod.HEAD || method == HttpMethod.POST
                 ? method.name()
@@ -98,7 +88,7 @@ class RequestMetrics {
     }
 
     private Timer register(Answer answer) {
-        return Timer.builder("http.server.requests").description("Answers to requests, by route, method and status")
+        return Timer.builder("http.server.requests").description("Responses, by route, method and status")
                 .tags("uri", answer.route, "method", answer.method, "status", String.valueOf(answer.status), "outcome",
                         Outcome.forStatus(answer.status).name())
                 .serviceLevelObjectives(buckets).register(registry);

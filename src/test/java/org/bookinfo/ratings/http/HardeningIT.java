@@ -1,9 +1,6 @@
 package org.bookinfo.ratings.http;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -21,9 +18,12 @@ import java.util.concurrent.Future;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
+import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.LongDeadlineProfile;
+import org.bookinfo.ratings.testing.RawConnection;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,10 +35,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * What clients meet that send too much, too slowly, or what is no HTTP: a refusal at once, and the end of the connection.
- * Against the packaged application only, as {@link ConnectionGuard} is not in tests within this process.
+ * Clients that send too much, too slowly, or something other than HTTP. Against the packaged application only: within one process,
+ * tests are without {@link ConnectionInitializer}.
  */
 @QuarkusIntegrationTest
+@TestProfile(LongDeadlineProfile.class)
 @WithTestResource(DatabaseResource.class)
 class HardeningIT {
 
@@ -48,7 +49,9 @@ class HardeningIT {
     private static final String BAD = "400 {\"error\":\"bad request\"}";
 
     private static final String GET = "GET /health HTTP/1.1\r\nHost: x\r\n";
+    private static final String GET_RATINGS = "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n";
     private static final String POST = "POST /ratings/0 HTTP/1.1\r\nHost: x\r\n";
+    private static final String CHUNKED = POST + "Transfer-Encoding: chunked\r\n\r\n";
 
     private static final int CROWD = 2_000;
 
@@ -65,33 +68,22 @@ class HardeningIT {
         http = new Http(service);
     }
 
-    private static void write(Socket socket, String text) throws IOException {
-        socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
-        socket.getOutputStream().flush();
-    }
-
-    private static String read(Socket socket) throws IOException {
-        return Http.read(socket.getInputStream()).summary();
-    }
-
-    /** Whether the other side has closed the connection, or does so now. */
-    private static boolean ends(Socket socket) {
-        try {
-            return socket.getInputStream().read() < 0;
-        } catch (IOException e) {
-            return e.getMessage().contains("reset");
-        }
-    }
-
     private void assertRefused(String expected, String request) throws IOException {
-        try (Socket socket = http.open()) {
-            write(socket, request);
-            Http.Answer answer = Http.read(socket.getInputStream());
+        try (RawConnection connection = new RawConnection(service).send(request)) {
+            Http.Answer answer = connection.read();
             assertEquals(expected, answer.summary());
             assertEquals("application/json", answer.contentType());
-            assertTrue(ends(socket));
+            assertTrue(connection.ends(LONGEST_REQUEST));
         }
         assertEquals(HEALTHY, http.get("/health").summary());
+    }
+
+    private void assertAnswers(String request, String... expected) throws IOException {
+        try (RawConnection connection = new RawConnection(service).send(request)) {
+            for (String each : expected) {
+                assertEquals(each, connection.summary());
+            }
+        }
     }
 
     @ParameterizedTest
@@ -116,31 +108,42 @@ class HardeningIT {
                 "GET /ratings/" + "1".repeat(5_000) + " HTTP/1.1\r\n\r\n");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {" HTTP/1.1\r\nHost: x\r\n\r\n", " HTTP/9.9\r\nHost: x\r\n\r\n"})
+    void head_refused_hasNoBody(String rest) throws IOException {
+        for (int length : new int[]{0, 5_000}) {
+            try (RawConnection connection = new RawConnection(service)
+                    .send("HEAD /ratings/" + "1".repeat(length) + rest)) {
+                String response = connection.endOutput().rest();
+                assertTrue(response.startsWith("HTTP/1.1 4") && response.endsWith("\r\n\r\n"), response);
+            }
+        }
+    }
+
     @Test
     void get_headersOver16Kilobytes_areRefused() throws IOException {
         assertRefused("431 {\"error\":\"request header fields too large\"}",
                 GET + "Cookie: " + "x".repeat(64_000) + "\r\n\r\n");
-        assertRefused("431 {\"error\":\"request header fields too large\"}", GET + "a: b\r\n".repeat(5_000) + "\r\n");
+    }
+
+    @Test
+    void get_moreThanHundredHeaderFields_areRefused() throws IOException {
+        assertAnswers(GET + "a: b\r\n".repeat(99) + "\r\n" + GET + "\r\n", HEALTHY, HEALTHY);
+        assertRefused("431 {\"error\":\"request header fields too large\"}", GET + "a: b\r\n".repeat(100) + "\r\n");
     }
 
     @Test
     void post_expectContinue_isAskedForItsBodyOnce() throws IOException {
-        try (Socket socket = http.open()) {
-            write(socket, POST + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-            byte[] expected = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.UTF_8);
-            assertEquals(new String(expected, StandardCharsets.UTF_8),
-                    new String(socket.getInputStream().readNBytes(expected.length), StandardCharsets.UTF_8));
-            write(socket, "{}");
-            assertEquals(NO_POST, read(socket));
+        try (RawConnection connection = new RawConnection(service)) {
+            connection.send(POST + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+            assertEquals(100, connection.readHead().status());
+            assertEquals(NO_POST, connection.send("{}").summary());
         }
     }
 
     @Test
     void post_expectContinueByHttp10_isNotAskedForItsBody() throws IOException {
-        try (Socket socket = http.open()) {
-            write(socket, "POST /ratings/0 HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}");
-            assertEquals(NO_POST, read(socket));
-        }
+        assertAnswers("POST /ratings/0 HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}", NO_POST);
     }
 
     @ParameterizedTest
@@ -161,22 +164,19 @@ class HardeningIT {
 
     @Test
     void connectionOptions_withoutClose_keepTheConnection() throws IOException {
-        try (Socket socket = http.open()) {
-            write(socket, GET + "Connection: TE\r\n\r\n" + GET + "Connection: closed\r\n\r\n" + GET + "\r\n");
-            assertEquals(List.of(HEALTHY, HEALTHY, HEALTHY), List.of(read(socket), read(socket), read(socket)));
-        }
+        assertAnswers(GET + "Connection: TE\r\n\r\n" + GET + "Connection: closed\r\n\r\n" + GET + "\r\n", HEALTHY,
+                HEALTHY, HEALTHY);
     }
 
     /** In the one form that RFC 9110 lets a server send. */
     @ParameterizedTest
-    @ValueSource(strings = {GET + "\r\n", "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /no HTTP/1.0\r\n\r\n",
+    @ValueSource(strings = {GET + "\r\n", GET_RATINGS, "GET /no HTTP/1.0\r\n\r\n",
             "HEAD /ratings/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /q/health/live HTTP/1.1\r\nHost: x\r\n\r\n",
             "GET /q/metrics HTTP/1.1\r\nHost: x\r\n\r\n", POST + "Content-Length: 99999\r\n\r\n", "nonsense\r\n\r\n"})
-    void anyAnswer_hasTheDate(String request) throws IOException {
-        try (Socket socket = http.open()) {
+    void anyResponse_hasTheDate(String request) throws IOException {
+        try (RawConnection connection = new RawConnection(service)) {
             Instant before = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-            write(socket, request);
-            String date = Http.read(socket.getInputStream(), request.startsWith("HEAD")).headers().get("date");
+            String date = connection.send(request).readHead().headers().get("date");
             Instant sent = DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ENGLISH)
                     .withZone(ZoneOffset.UTC).parse(date, Instant::from);
             assertTrue(!sent.isBefore(before) && !sent.isAfter(Instant.now()), date);
@@ -194,46 +194,71 @@ class HardeningIT {
     @ValueSource(strings = {"nonsense\r\n\r\n", "GET /health\r\n\r\n", "GET /health HTTP/9.9\r\nHost: x\r\n\r\n",
             "GET /health HTTP/2.0\r\nHost: x\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
             "GET /health HTTP/1.1\r\n\r\n", "GET /ratings/0 HTTP/1.1\r\nHost: a b\r\n\r\n", GET + "a: b\0c\r\n\r\n",
-            GET + "no colon\r\n\r\n", GET + "a b: c\r\n\r\n", "GET /health HTTP/1.1\nHost: x\n\n",
-            POST + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", POST + "Content-Length: 2, 3\r\n\r\n{}",
-            POST + "Content-Length: -1\r\n\r\n", POST + "Content-Length: +2\r\n\r\n{}",
-            POST + "Content-Length: 99999999999999999999\r\n\r\n", POST + "Content-Length : 2\r\n\r\n{}",
-            POST + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", POST + "Transfer-Encoding: gzip\r\n\r\n",
-            POST + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+            GET + "no colon\r\n\r\n", GET + "a b: c\r\n\r\n", GET + ": c\r\n\r\n", "\0" + GET + "\r\n",
+            "GET /health HTTP/1.1\nHost: x\n\n", POST + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+            POST + "Content-Length: 2, 3\r\n\r\n{}", POST + "Content-Length: -1\r\n\r\n",
+            POST + "Content-Length: +2\r\n\r\n{}", POST + "Content-Length: 99999999999999999999\r\n\r\n",
+            POST + "Content-Length : 2\r\n\r\n{}", POST + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+            POST + "Transfer-Encoding: gzip\r\n\r\n", POST + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
             POST + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
             GET + "Transfer-Encoding: identity\r\n\r\n",
             POST + "Content-Length: 40\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
             POST + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
             "POST /ratings/0 HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            POST + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
-            POST + "Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
-            POST + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{}",
-            POST + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}xx0\r\n\r\n"})
+            CHUNKED + "zz\r\n{}\r\n0\r\n\r\n", CHUNKED + "-2\r\n{}\r\n0\r\n\r\n", CHUNKED + "ffffffffffffffff\r\n{}",
+            CHUNKED + "2\r\n{}xx0\r\n\r\n", CHUNKED + "100000001\r\n1\r\n0\r\n\r\n", CHUNKED + "100000000\r\n\r\n",
+            CHUNKED + " 1\r\n1\r\n0\r\n\r\n", CHUNKED + "1 2\r\n1\r\n0\r\n\r\n",
+            CHUNKED + "5;a\rX\r\n12345\r\n0\r\n\r\n"})
     void malformedRequest_isRefusedAtOnceAndEndsTheConnection(String request) throws IOException {
         assertRefused(BAD, request);
     }
 
-    /** Each begun within the answer to the one before, they would overflow the stack. */
+    @Test
+    void malformedRequest_isAnsweredInHttp11() throws IOException {
+        try (RawConnection connection = new RawConnection(service).send("nonsense\r\n\r\n")) {
+            String response = connection.rest();
+            assertTrue(response.startsWith("HTTP/1.1 400 "), response);
+        }
+    }
+
+    /** Each begun within the response to the one before, they would overflow the stack. */
     @Test
     void pipelinedRequests_manyBehindOneThatWaits_areAllAnswered() throws IOException {
-        try (Socket socket = http.open()) {
-            write(socket, "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n" + (GET + "\r\n").repeat(1_000));
-            assertEquals(GOOD, read(socket));
+        try (RawConnection connection = new RawConnection(service).send(GET_RATINGS + (GET + "\r\n").repeat(1_000))) {
+            assertEquals(GOOD, connection.summary());
             for (int i = 0; i < 1_000; i++) {
-                assertEquals(HEALTHY, read(socket));
+                assertEquals(HEALTHY, connection.summary());
             }
         }
     }
 
     @Test
     void pipelinedRequests_areAnsweredInOrder() throws IOException {
-        try (Socket socket = http.open()) {
-            write(socket, GET + "\r\n" + "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n\r\n" + POST
-                    + "Content-Length: 2\r\n\r\n{}" + GET + "Content-Length: 5\r\n\r\n12345" + GET
-                    + "\r\nnonsense\r\n\r\n");
-            assertEquals(List.of(HEALTHY, GOOD, NO_POST, HEALTHY, HEALTHY, BAD), List.of(read(socket), read(socket),
-                    read(socket), read(socket), read(socket), read(socket)));
-            assertTrue(ends(socket));
+        try (RawConnection connection = new RawConnection(service)) {
+            connection.send(GET + "\r\n" + GET_RATINGS + POST + "Content-Length: 2\r\n\r\n{}" + GET
+                    + "Content-Length: 5\r\n\r\n12345" + GET + "\r\nnonsense\r\n\r\n");
+            for (String expected : List.of(HEALTHY, GOOD, NO_POST, HEALTHY, HEALTHY, BAD)) {
+                assertEquals(expected, connection.summary());
+            }
+            assertTrue(connection.ends(LONGEST_REQUEST));
+        }
+    }
+
+    /** As in {@code printf ... | nc -N}. */
+    @Test
+    void client_endsItsSideAfterTheRequests_getsAllResponsesAndTheEnd() throws IOException {
+        try (RawConnection connection = new RawConnection(service)) {
+            connection.send(GET_RATINGS + GET + "\r\n" + GET_RATINGS + POST + "Content-Length: 2\r\n\r\n{}")
+                    .endOutput();
+            for (String expected : List.of(GOOD, HEALTHY, GOOD, NO_POST)) {
+                assertEquals(expected, connection.summary());
+            }
+            assertTrue(connection.ends(Duration.ofSeconds(5)));
+        }
+        for (String half : List.of("", "GET /hea", POST + "Content-Length: 2\r\n\r\n{")) {
+            try (RawConnection connection = new RawConnection(service).send(half).endOutput()) {
+                assertTrue(connection.ends(Duration.ofSeconds(5)), half);
+            }
         }
     }
 
@@ -244,11 +269,7 @@ class HardeningIT {
                     + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
             "Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n"})
     void get_upgrade_isAnsweredWithoutOne(String headers) throws IOException {
-        try (Socket socket = http.open()) {
-            write(socket, GET + headers + "\r\n" + GET + "\r\n");
-            assertEquals(HEALTHY, read(socket));
-            assertEquals(HEALTHY, read(socket));
-        }
+        assertAnswers(GET + headers + "\r\n" + GET + "\r\n", HEALTHY, HEALTHY);
     }
 
     @Test
@@ -265,7 +286,7 @@ class HardeningIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"/health", "/ratings/0", "/ratings/x", "/no", "/q/health/live", "/q/openapi"})
-    void anyAnswer_namesNoSoftware(String path) {
+    void anyResponse_namesNoSoftware(String path) {
         Http.Answer answer = http.get(path);
         assertFalse(answer.headers().containsKey("server") || answer.headers().containsKey("x-powered-by")
                 || answer.headers().containsKey("via"), answer.headers().toString());
@@ -280,64 +301,76 @@ class HardeningIT {
     }
 
     @Test
-    void slowRequests_areCutOff_idleConnectionsAreNot() throws Exception {
-        ExecutorService drips = Executors.newCachedThreadPool();
-        try (Socket idle = http.open(); Socket untouched = http.open()) {
-            write(idle, GET + "\r\n");
-            assertEquals(HEALTHY, read(idle));
+    void slowRequests_areCutOff_othersAreNot() throws Exception {
+        ExecutorService clients = Executors.newCachedThreadPool();
+        try (RawConnection idle = new RawConnection(service).send(GET + "\r\n");
+                RawConnection untouched = new RawConnection(service)) {
+            assertEquals(HEALTHY, idle.summary());
             List<Future<Duration>> slow = new ArrayList<>();
             for (String begun : List.of("", "GET /hea", GET + "Cookie: ", POST + "Content-Length: 9000\r\n\r\n",
-                    POST + "Transfer-Encoding: chunked\r\n\r\n2328\r\n", GET + "\r\n" + GET)) {
-                slow.add(drips.submit(() -> drip(begun)));
+                    CHUNKED + "2328\r\n", GET + "\r\n" + GET)) {
+                slow.add(clients.submit(() -> drip(begun)));
             }
+            slow.add(clients.submit(() -> sendHalfBehindAWhole()));
+            Future<?> overlapping = clients.submit(() -> sendOverlappingPosts());
             for (Future<Duration> each : slow) {
                 Duration time = each.get();
                 assertTrue(time.compareTo(LONGEST_REQUEST) < 0, time.toString());
                 assertTrue(time.compareTo(Duration.ofSeconds(5)) > 0, time.toString());
             }
-            for (Socket socket : List.of(idle, untouched)) {
-                write(socket, GET + "\r\n");
-                assertEquals(HEALTHY, read(socket));
-            }
+            overlapping.get();
+            assertEquals(HEALTHY, idle.send(GET + "\r\n").summary());
+            assertEquals(HEALTHY, untouched.send(GET + "\r\n").summary());
         } finally {
-            drips.shutdownNow();
+            clients.shutdownNow();
         }
     }
 
-    /** Sends a byte now and then, as long as the other side lets it. */
-    private Duration drip(String begun) throws Exception {
+    /** Sends a byte now and then, as long as the service lets it. */
+    private Duration drip(String begun) throws IOException {
         long start = System.nanoTime();
-        try (Socket socket = http.open()) {
-            write(socket, begun);
-            InputStream in = socket.getInputStream();
-            socket.setSoTimeout(500);
-            for (int i = 0; i < 100; i++) {
-                try {
-                    write(socket, "1");
-                    while (in.read() >= 0) {
-                        // the answer to what came before
-                    }
-                    break;
-                } catch (SocketTimeoutException e) {
-                    // still open
-                } catch (IOException e) {
-                    break;
-                }
+        try (RawConnection connection = new RawConnection(service).send(begun)) {
+            if (begun.contains("\r\n\r\nGET")) {
+                assertEquals(HEALTHY, connection.summary());
             }
+            while (!connection.send("1").ends(Duration.ofMillis(500))) {
+                // the service still waits for the rest
+            }
+        } catch (IOException e) {
+            // closed
         }
         return Duration.ofNanos(System.nanoTime() - start);
     }
 
+    private Duration sendHalfBehindAWhole() throws IOException {
+        long start = System.nanoTime();
+        try (RawConnection connection = new RawConnection(service).send(GET + "\r\nGET /hea")) {
+            assertEquals(HEALTHY, connection.summary());
+            assertTrue(connection.ends(LONGEST_REQUEST));
+        }
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    /** For longer than a request may take, while none of them takes long. */
+    private Void sendOverlappingPosts() throws Exception {
+        String begin = POST + "Content-Length: 2\r\n\r\n{";
+        try (RawConnection connection = new RawConnection(service).send(begin)) {
+            for (int i = 0; i < 28; i++) {
+                assertFalse(connection.ends(Duration.ofMillis(500)));
+                assertEquals(NO_POST, connection.send("}" + begin).summary());
+            }
+        }
+        return null;
+    }
+
     @Test
     void crowdOfClientsThatSendNothingOrHalf_harmsNobody() throws IOException {
-        List<Socket> crowd = new ArrayList<>();
+        List<RawConnection> crowd = new ArrayList<>();
         List<String> begun = List.of("", "GET /ratings/0 HT", GET + "Cookie: x",
                 POST + "Content-Length: 60000\r\n\r\n" + "1".repeat(30_000));
         try {
             for (int i = 0; i < CROWD; i++) {
-                Socket socket = http.open();
-                crowd.add(socket);
-                write(socket, begun.get(i % begun.size()));
+                crowd.add(new RawConnection(service).send(begun.get(i % begun.size())));
             }
             for (int i = 0; i < 100; i++) {
                 assertEquals(GOOD, http.get("/ratings/0").summary());
@@ -345,8 +378,8 @@ class HardeningIT {
                 assertEquals(200, http.get("/q/health/ready").status());
             }
         } finally {
-            for (Socket socket : crowd) {
-                socket.close();
+            for (RawConnection connection : crowd) {
+                connection.close();
             }
         }
     }
