@@ -103,7 +103,11 @@ final class ConnectionHandler extends ChannelDuplexHandler {
             arriving = false;
             waitingSince = OUR_TURN;
         }
+        boolean answeredBefore = answered && message instanceof LastHttpContent;
         context.fireChannelRead(message);
+        if (answeredBefore) { // before the end of the request: nothing else continues with the next one
+            context.executor().execute(this::proceedIfAnswered);
+        }
     }
 
     @Override
@@ -140,6 +144,12 @@ final class ConnectionHandler extends ChannelDuplexHandler {
             proceed();
         }
         context.fireChannelWritabilityChanged();
+    }
+
+    private void proceedIfAnswered() {
+        if (answered) {
+            proceed();
+        }
     }
 
     /** Continues with the next request, unless the client leaves responses unread. */

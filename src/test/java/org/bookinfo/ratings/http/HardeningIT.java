@@ -96,6 +96,17 @@ class HardeningIT {
                 head + "Transfer-Encoding: chunked\r\n\r\n" + ("4000\r\n" + "1".repeat(0x4000) + "\r\n").repeat(5));
     }
 
+    /** A path that the router cannot read is refused before the body is. */
+    @Test
+    void request_answeredBeforeItsBodyArrives_isFollowedByTheNext() throws IOException {
+        try (RawConnection connection = new RawConnection(service)) {
+            connection.send("GET *1 HTTP/1.1\r\nHost: ratings\r\nContent-Length: 5\r\n\r\n");
+            assertEquals(404, connection.read().status());
+            connection.send("[1,2]" + "GET /health HTTP/1.1\r\nHost: ratings\r\n\r\n");
+            assertEquals(200, connection.read().status());
+        }
+    }
+
     @Test
     void post_64Kilobytes_isRead() {
         byte[] body = ("\"" + "x".repeat(65_534) + "\"").getBytes(StandardCharsets.UTF_8);
