@@ -119,13 +119,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
                     configuration.getLibDir().getAbsolutePath());
             install.setWorkingDirectory(configuration.getBaseDir());
             install.addFileArgument("--datadir", configuration.getDataDir().getCanonicalFile());
-            if (!configuration.isWindows()) {
-                install.addFileArgument("--basedir", configuration.getBaseDir());
-                install.addFileArgument("--tmpdir", configuration.getTmpDir());
-                install.addArgument("--no-defaults");
-                install.addArgument("--force");
-                install.addArgument("--skip-name-resolve");
-            }
+            install.addFileArgument("--basedir", configuration.getBaseDir());
+            install.addFileArgument("--tmpdir", configuration.getTmpDir());
+            install.addArgument("--no-defaults");
+            install.addArgument("--force");
+            install.addArgument("--skip-name-resolve");
             return install.build();
         }
     }

@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -138,6 +141,48 @@ class CauseTest {
         } finally {
             database.execute("SET GLOBAL init_connect = ''");
         }
+    }
+
+    @Test
+    void login_serverInOfflineMode_isShuttingDownOnMySql() {
+        boolean mysql = !database.isMariaDb(); // which has no such mode
+        if (mysql) {
+            database.execute("SET GLOBAL offline_mode = ON");
+        }
+        try {
+            assertEquals(mysql ? Cause.SHUTTING_DOWN : null, login(""));
+        } finally {
+            if (mysql) {
+                database.execute("SET GLOBAL offline_mode = OFF");
+            }
+        }
+    }
+
+    /** The driver verifies dates in every mode that uses TLS. */
+    @Test
+    void login_certificateExpired_isCertificateExpired() throws Exception {
+        Path store = folder.resolve("expired.p12");
+        Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair", "-alias", "server", "-keyalg", "RSA", "-dname", "CN=expired", "-startdate", "-9d",
+                "-validity",
+                "1", "-storetype", "PKCS12", "-storepass", "secret", "-keystore", store.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        assertEquals(0, keytool.waitFor());
+        KeyStore keys = KeyStore.getInstance(store.toFile(), "secret".toCharArray());
+        Path certificate = writePem("CERTIFICATE", keys.getCertificate("server").getEncoded());
+        Path key = writePem("PRIVATE KEY", keys.getKey("server", "secret".toCharArray()).getEncoded());
+        try (EmbeddedDatabase expired = EmbeddedDatabase.start(Ports.free(), "--ssl-cert=" + certificate,
+                "--ssl-key=" + key)) {
+            assertEquals(Cause.CERTIFICATE_EXPIRED,
+                    login("127.0.0.1", expired.port(), "bookinfo", "sslMode=PREFERRED"));
+        }
+    }
+
+    private static Path writePem(String type, byte[] content) throws IOException {
+        String text = Base64.getMimeEncoder(64, new byte[]{'\n'}).encodeToString(content);
+        return Files.writeString(folder.resolve(type.replace(' ', '-')),
+                "-----BEGIN " + type + "-----\n" + text + "\n-----END " + type + "-----\n");
     }
 
     /** Which the embedded server cannot load, and MySQL does not have: MariaDB's ed25519. */

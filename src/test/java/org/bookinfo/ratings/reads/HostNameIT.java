@@ -62,6 +62,23 @@ class HostNameIT {
         }
     }
 
+    /** A name server that is silent: reading the file blocks, as nobody writes into a named pipe. */
+    @Test
+    void name_whoseLookupHangs_isNameLookupTimeoutUntilItEnds() throws Exception {
+        try (FaultyProxy proxy = new FaultyProxy(database)) {
+            assertEquals(0, new ProcessBuilder("mkfifo", hosts().toString()).start().waitFor());
+            try (PackagedApplication application = start(proxy.port())) {
+                Http http = application.http();
+                Await.until("the cause is reported",
+                        () -> http.get("/q/health/well").body().contains("\"cause\": \"name-lookup-timeout\""));
+                Path pipe = Files.move(hosts(), folder.resolve("pipe"));
+                resolve(NAME, "127.0.0.1");
+                Files.writeString(pipe, "127.0.0.1 " + NAME + "\n");
+                Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"REFUSED", "SILENT"})
     void name_thatMovesAwayFromAnAddress_isFollowed(Fault atTheOldAddress) throws IOException {

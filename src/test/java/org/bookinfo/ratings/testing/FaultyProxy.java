@@ -292,14 +292,14 @@ public final class FaultyProxy implements AutoCloseable {
                     out.flush();
                     return;
                 }
+                passed += count;
+                if (down) {
+                    fromServer = passed; // before a test can see the answer
+                }
                 if (down && (now == Fault.DRIPPING || now == Fault.TRICKLING)) {
                     drip(bytes, count, out, now);
                 } else {
                     out.write(bytes, 0, count);
-                }
-                passed += count;
-                if (down) {
-                    fromServer = passed;
                 }
                 if (now == Fault.CLOSED_AFTER_GREETING) {
                     return;
