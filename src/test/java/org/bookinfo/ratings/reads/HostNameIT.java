@@ -62,16 +62,22 @@ class HostNameIT {
         }
     }
 
-    /** A name server that is silent: reading the file blocks, as nobody writes into a named pipe. */
+    /** A name server that is silent: to read the file blocks, as nobody writes into a named pipe. */
     @Test
     void name_whoseLookupHangs_isNameLookupTimeoutUntilItEnds() throws Exception {
         try (FaultyProxy proxy = new FaultyProxy(database)) {
-            assertEquals(0, new ProcessBuilder("mkfifo", hosts().toString()).start().waitFor());
+            resolve(NAME, "127.0.0.1");
             try (PackagedApplication application = start(proxy.port())) {
                 Http http = application.http();
+                Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
+                Path pipe = folder.resolve("pipe");
+                assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+                Files.move(pipe, hosts(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                proxy.set(Fault.CLOSED);
                 Await.until("the cause is reported",
                         () -> http.get("/q/health/well").body().contains("\"cause\": \"name-lookup-timeout\""));
-                Path pipe = Files.move(hosts(), folder.resolve("pipe"));
+                proxy.set(Fault.NONE);
+                Files.move(hosts(), pipe);
                 resolve(NAME, "127.0.0.1");
                 Files.writeString(pipe, "127.0.0.1 " + NAME + "\n");
                 Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
