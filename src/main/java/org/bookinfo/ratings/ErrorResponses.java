@@ -49,7 +49,7 @@ public class ErrorResponses {
     @ServerExceptionMapper
     Response unexpected(Throwable e, HttpServerRequest request) {
         logUnexpected(request, e);
-        return response(500, Contract.INTERNAL_ERROR);
+        return response(500, "internal server error");
     }
 
     private static Response response(int status, String error) {

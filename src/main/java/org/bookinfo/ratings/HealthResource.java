@@ -14,7 +14,7 @@ import io.smallrye.common.annotation.NonBlocking;
 @NonBlocking
 public class HealthResource {
 
-    private static final Health HEALTHY = new Health(Contract.HEALTHY);
+    private static final Health HEALTHY = new Health("Ratings is healthy");
 
     @GET
     @Produces(MediaType.APPLICATION_JSON)

@@ -48,7 +48,7 @@ public class RatingsResource {
      */
     @GET
     public CompletionStage<ProductRatings> get(@Context HttpServerRequest request) {
-        int productId = Contract.productId(request.path()).orElseThrow();
+        int productId = Contract.productId(request.path());
         return reader.read().thenApply(ratings -> new ProductRatings(productId, ratings));
     }
 
@@ -60,8 +60,8 @@ public class RatingsResource {
     @POST
     public void post(byte[] body) {
         throw isJson(body)
-                ? new RequestRefusedException(501, Contract.POST_NOT_IMPLEMENTED)
-                : new RequestRefusedException(400, Contract.NOT_JSON);
+                ? new RequestRefusedException(501, "Post not implemented for database backed ratings")
+                : new RequestRefusedException(400, "please provide valid ratings JSON");
     }
 
     /** Whether the body is one JSON value in UTF-8. Like the original, ignores the Content-Type. */

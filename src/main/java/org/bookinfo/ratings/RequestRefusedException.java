@@ -4,14 +4,14 @@ package org.bookinfo.ratings;
  * Thrown when a request gets one of the contract's own refusals.
  */
 @SuppressWarnings("serial") // never serialised
-public final class RequestRefusedException extends RuntimeException {
+final class RequestRefusedException extends RuntimeException {
 
     private final int status;
 
     /**
      * @param message the error in the response
      */
-    public RequestRefusedException(int status, String message) {
+    RequestRefusedException(int status, String message) {
         super(message, null, false, false);
         this.status = status;
     }

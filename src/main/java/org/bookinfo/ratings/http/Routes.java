@@ -22,7 +22,6 @@ import io.vertx.ext.web.impl.RoutingContextInternal;
 import org.bookinfo.ratings.Contract;
 import org.bookinfo.ratings.ErrorResponses;
 import org.bookinfo.ratings.RequestId;
-import org.bookinfo.ratings.RequestRefusedException;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
@@ -107,9 +106,10 @@ class Routes {
             context.fail(404);
         } else if (!isOffered(request.method(), ratings)) {
             context.fail(405);
-        } else if (ratings && Contract.productId(path).isEmpty()) {
-            context.fail(new RequestRefusedException(400, Contract.NOT_NUMERIC));
         } else {
+            if (ratings) {
+                Contract.productId(path);
+            }
             if (request.method() == HttpMethod.POST && context.body().buffer() == null) {
                 ((RoutingContextInternal) context).setBody(Buffer.buffer()); // or the framework would wait for one
             }
