@@ -15,8 +15,8 @@ public final class Contract {
     }
 
     /**
-     * Reads the ID from everything that follows {@link #RATINGS_PATH} in the path as it was sent. The original decodes and
-     * normalises nothing: {@code %30} and {@code 0/} are not numbers.
+     * Reads the ID from everything that follows {@link #RATINGS_PATH} in the path as it was sent. The original decodes
+     * and normalises nothing: {@code %30} and {@code 0/} are not numbers.
      *
      * @throws RequestRefusedException if the ID is not a whole decimal number of 32 bits
      */

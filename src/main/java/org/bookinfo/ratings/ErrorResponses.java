@@ -28,7 +28,9 @@ public class ErrorResponses {
 
     private static final Logger LOG = Logger.getLogger(ErrorResponses.class);
 
-    /** The resource declares the media type. To set it again would cost a twentieth of an outage's responses per second. */
+    /**
+     * The resource declares the media type. To set it again would cost a twentieth of an outage's responses per second.
+     */
     @ServerExceptionMapper
     Response ratingsUnavailable(RatingsUnavailableException e) {
         return Response.status(e.cause().status()).entity(new ErrorMessage(e.cause().error())).build();
@@ -63,7 +65,7 @@ public class ErrorResponses {
             end(response, e.status(), e.getMessage());
             return;
         }
-        int status = context.statusCode() < 400 ? 400 : context.statusCode(); // BodyHandler reports a malformed chunk as 200
+        int status = context.statusCode() < 400 ? 400 : context.statusCode(); // BodyHandler: 200 for a bad chunk
         if (status >= 500) {
             logUnexpected(context.request(), context.failure());
         }
@@ -81,7 +83,10 @@ public class ErrorResponses {
         end(response, status, error(HttpResponseStatus.valueOf(status).reasonPhrase()));
     }
 
-    /** Answers what is not an HTTP request, or has too long a first line or headers. The server then closes the connection. */
+    /**
+     * Answers what is not an HTTP request, or has too long a first line or headers. The server then closes the
+     * connection.
+     */
     public static void answerMalformed(HttpServerRequest request) {
         Throwable cause = request.decoderResult().cause();
         HttpResponseStatus status = HttpResponseStatus.BAD_REQUEST;

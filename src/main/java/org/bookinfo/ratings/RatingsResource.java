@@ -21,8 +21,8 @@ import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
 import org.bookinfo.ratings.reads.RatingsReader;
 
 /**
- * The ratings of a product, as Bookinfo's {@code reviews} requests them. Requests without a numeric product ID are refused before
- * they are matched.
+ * The ratings of a product, as Bookinfo's {@code reviews} requests them. Requests without a numeric product ID are
+ * refused before they are matched.
  */
 @Path(Contract.RATINGS_PATH + "{productId}")
 @Produces(MediaType.APPLICATION_JSON)

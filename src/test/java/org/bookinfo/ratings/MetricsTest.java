@@ -42,8 +42,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * What a scrape tells of requests, reads and the database, and what it does not: nothing that callers make up, and nothing
- * that is secret.
+ * What a scrape tells of requests, reads and the database, and what it does not: nothing that callers make up, and
+ * nothing that is secret.
  */
 @QuarkusTest
 @WithTestResource(DatabaseResource.class)

@@ -24,14 +24,15 @@ import static org.bookinfo.ratings.diagnosis.Phase.STATEMENT;
 /**
  * The table of causes: why the database does not give the ratings. The first cause that the evidence matches applies.
  *
- * <p>Each cause states what was seen, and what can be behind it, likeliest first. {@code docs/operations.md} shows the same
- * table, and a test compares the two. Numbers are error codes of MySQL and MariaDB.
+ * <p>Each cause states what was seen, and what can be behind it, likeliest first. {@code docs/operations.md} shows the
+ * same table, and a test compares the two. Numbers are error codes of MySQL and MariaDB.
  */
 public enum Cause {
 
     NAME_LOOKUP_TIMEOUT(CallerResponse.NOT_CONNECTED, e -> e.timedOut() && e.phase() == LOOKUP,
             "no name server has answered",
-            "check the cluster's DNS (CoreDNS, the sidecar's DNS proxy) and the way to it: the lookup of %s got no answer"),
+            "check the cluster's DNS (CoreDNS, the sidecar's DNS proxy) and the way to it: the lookup of %s got no"
+                    + " answer"),
 
     UNKNOWN_HOST(CallerResponse.NOT_CONNECTED, e -> e.threw(UnknownHostException.class),
             "the host name does not resolve",
@@ -50,17 +51,20 @@ public enum Cause {
 
     CONNECTION_REFUSED(CallerResponse.NOT_CONNECTED, e -> e.phase() == CONNECTING,
             "the connection was refused",
-            "nothing listens at %s, or a network policy rejects it: check MYSQL_DB_HOST, MYSQL_DB_PORT and that the server runs"),
+            "nothing listens at %s, or a network policy rejects it: check MYSQL_DB_HOST, MYSQL_DB_PORT and that the"
+                    + " server runs"),
 
     CLOSED_BEFORE_GREETING(CallerResponse.NOT_CONNECTED, e -> e.phase() == ACCEPTED && e.isClosed(),
             "the connection was accepted, then closed before MySQL's greeting",
-            "see the sidecar's log, kubectl logs POD -c istio-proxy: 'UH ... BlackHoleCluster' means that no ServiceEntry has"
+            "see the sidecar's log, kubectl logs POD -c istio-proxy: 'UH ... BlackHoleCluster' means that no"
+                    + " ServiceEntry has"
                     + " the address and port of %s; 'UF,URX' that the server is down or unreachable or, with TLS_error,"
                     + " that a DestinationRule makes the sidecar use TLS"),
 
     HOST_BLOCKED(CallerResponse.NOT_CONNECTED, codes(1129),
             "the server has blocked this host after too many logins in a row that broke off",
-            "find out what breaks off logins to %s, then unblock the host: TRUNCATE TABLE performance_schema.host_cache on MySQL, FLUSH HOSTS on MariaDB"),
+            "find out what breaks off logins to %s, then unblock the host: TRUNCATE TABLE"
+                    + " performance_schema.host_cache on MySQL, FLUSH HOSTS on MariaDB"),
 
     PRIVILEGE_MISSING(CallerResponse.NOT_SELECTED,
             codes(1044, 1142, 1143, 1356, 1370, 1449).or(codes(1045).and(e -> e.phase() == STATEMENT)),
@@ -69,7 +73,8 @@ public enum Cause {
 
     ACCESS_DENIED(CallerResponse.NOT_CONNECTED, codes(1045, 1130, 1698),
             "the server refused the login",
-            "check the Secret's MYSQL_DB_USER and MYSQL_DB_PASSWORD against the account at %s, and the hosts that the account allows"),
+            "check the Secret's MYSQL_DB_USER and MYSQL_DB_PASSWORD against the account at %s, and the hosts that"
+                    + " the account allows"),
 
     ACCOUNT_LOCKED(CallerResponse.NOT_CONNECTED, codes(3118, 3955, 4151),
             "the account is locked",
@@ -105,7 +110,8 @@ public enum Cause {
 
     COLUMN_MISSING(CallerResponse.NOT_SELECTED, codes(1054),
             "the table test.ratings lacks the column ReviewID or Rating",
-            "compare SHOW CREATE TABLE test.ratings at %s with sql/schema.sql, and rename or add the column: ALTER TABLE"),
+            "compare SHOW CREATE TABLE test.ratings at %s with sql/schema.sql, and rename or add the column: ALTER"
+                    + " TABLE"),
 
     CERTIFICATE_EXPIRED(CallerResponse.NOT_CONNECTED,
             e -> e.threw(CertificateExpiredException.class) || e.threw(CertificateNotYetValidException.class),
@@ -132,7 +138,8 @@ public enum Cause {
                     || e.says("Public Key Retrieval is not allowed") || e.says("SSL Connection required")
                     || e.says("SSL connection required")),
             "the two sides do not agree on TLS",
-            "check MYSQL_DB_SSL_MODE and the TLS settings of %s; without TLS, accounts with caching_sha2_password cannot log in"),
+            "check MYSQL_DB_SSL_MODE and the TLS settings of %s; without TLS, accounts with caching_sha2_password"
+                    + " cannot log in"),
 
     CLOSED_DURING_LOGIN(CallerResponse.NOT_CONNECTED,
             e -> e.code() == 0 && e.phase().isDuringLogin() && e.isClosed(),
@@ -146,12 +153,14 @@ public enum Cause {
 
     LOGIN_FAILED(CallerResponse.NOT_CONNECTED, e -> e.phase() != STATEMENT,
             "the login failed",
-            "look up the code in the manual of the server at %s; QUARKUS_LOG_CATEGORY__ORG_BOOKINFO__LEVEL=DEBUG logs the driver's exception"),
+            "look up the code in the manual of the server at %s; QUARKUS_LOG_CATEGORY__ORG_BOOKINFO__LEVEL=DEBUG"
+                    + " logs the driver's exception"),
 
     CONNECTION_LOST(CallerResponse.NOT_CONNECTED,
             e -> e.code() == 0 && (e.isClosed() || e.codes().startsWith("08")),
             "the connection broke",
-            "the server at %s, or a proxy on the way to it, closed the connection: check the server's log and restarts"),
+            "the server at %s, or a proxy on the way to it, closed the connection: check the server's log and"
+                    + " restarts"),
 
     SELECT_FAILED(CallerResponse.NOT_SELECTED, e -> true,
             "the SELECT failed",
@@ -235,7 +244,8 @@ public enum Cause {
     public String hint(String address) {
         String text = String.format(hint, address);
         return this == CONNECTION_REFUSED && LOOPBACK.matcher(address).matches()
-                ? text + ". Inside a Pod or container, this address is the Pod itself: set MYSQL_DB_HOST to the server's host"
+                ? text + ". Inside a Pod or container, this address is the Pod itself: set MYSQL_DB_HOST to the"
+                        + " server's host"
                 : text;
     }
 

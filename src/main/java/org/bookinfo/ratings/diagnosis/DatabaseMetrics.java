@@ -14,8 +14,8 @@ import io.micrometer.core.instrument.Timer;
 import org.bookinfo.ratings.settings.Settings;
 
 /**
- * Metrics of the reads and of the attempts to connect. Every series exists from the start, and every label's values are a
- * closed set.
+ * Metrics of the reads and of the attempts to connect. Every series exists from the start, and every label's values are
+ * a closed set.
  */
 @Singleton
 public class DatabaseMetrics {

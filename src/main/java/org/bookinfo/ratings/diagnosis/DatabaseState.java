@@ -19,8 +19,8 @@ public class DatabaseState {
     private static final Logger LOG = Logger.getLogger(DatabaseState.class);
 
     /**
-     * How long the first read may take, and with it the start of the process. On a starved machine the first login of a new
-     * Java takes longer than 10 s.
+     * How long the first read may take, and with it the start of the process. On a starved machine the first login of a
+     * new Java takes longer than 10 s.
      */
     public static final Duration FIRST_READ = Duration.ofSeconds(30);
 

@@ -8,8 +8,8 @@ import org.eclipse.microprofile.health.Readiness;
 import org.eclipse.microprofile.health.Startup;
 
 /**
- * Reports a new process as started and ready once its first read is over. The slowness of a cold start then costs no request,
- * and a rollout during an outage still completes. Afterwards neither probe depends on the database.
+ * Reports a new process as started and ready once its first read is over. The slowness of a cold start then costs no
+ * request, and a rollout during an outage still completes. Afterwards neither probe depends on the database.
  */
 @Startup
 @Readiness

@@ -1,8 +1,8 @@
 package org.bookinfo.ratings.diagnosis;
 
 /**
- * Thrown when the database does not give the ratings. One instance answers every request that the failed read would have
- * served, so it has no stack trace.
+ * Thrown when the database does not give the ratings. One instance answers every request that the failed read would
+ * have served, so it has no stack trace.
  */
 @SuppressWarnings("serial") // never serialised
 public final class RatingsUnavailableException extends RuntimeException {

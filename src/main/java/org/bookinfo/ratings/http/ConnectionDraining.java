@@ -15,9 +15,10 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
- * Stops listening before connections are closed. At SIGTERM the framework turns readiness off, announces with each response that
- * the connection ends, waits for {@code quarkus.shutdown.delay}, then closes every connection, also those with a request. For the
- * last part of that delay nobody can connect, and the requests of accepted connections are answered.
+ * Stops listening before connections are closed. At SIGTERM the framework turns readiness off, announces with each
+ * response that the connection ends, waits for {@code quarkus.shutdown.delay}, then closes every connection, also those
+ * with a request. For the last part of that delay nobody can connect, and the requests of accepted connections are
+ * answered.
  */
 @Singleton
 class ConnectionDraining {

@@ -19,14 +19,15 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 
 /**
- * Follows the requests and responses of a connection, and closes a connection that waits for its client for too long: Quarkus and
- * Vert.x limit only the time between two bytes.
+ * Follows the requests and responses of a connection, and closes a connection that waits for its client for too long:
+ * Quarkus and Vert.x limit only the time between two bytes.
  */
 final class ConnectionHandler extends ChannelDuplexHandler {
 
     /**
-     * The limit while a request arrives, while responses are unread, and after an error. Sidecars send headers in one piece, and
-     * 64 KB of a body take a second on a slow line. Bookinfo's {@code reviews} leaves a connection open after each error.
+     * The limit while a request arrives, while responses are unread, and after an error. Sidecars send headers in one
+     * piece, and 64 KB of a body take a second on a slow line. Bookinfo's {@code reviews} leaves a connection open
+     * after each error.
      */
     private static final Duration SHORT_TIMEOUT = Duration.ofSeconds(10);
 
@@ -42,7 +43,9 @@ final class ConnectionHandler extends ChannelDuplexHandler {
     private boolean answered;
     private boolean inputEnded;
 
-    /** When the wait for the client began, by {@link System#nanoTime()}. Written on the connection's event loop only. */
+    /**
+     * When the wait for the client began, by {@link System#nanoTime()}. Written on the connection's event loop only.
+     */
     private volatile long waitingSince = OUR_TURN;
 
     ConnectionHandler(RequestDecoder decoder, Duration idleTimeout) {
@@ -50,7 +53,10 @@ final class ConnectionHandler extends ChannelDuplexHandler {
         this.idleTimeout = idleTimeout;
     }
 
-    /** How long the connection has waited for its client, as any thread sees it; 0 while the service has a request to answer. */
+    /**
+     * How long the connection has waited for its client, as any thread sees it; 0 while the service has a request to
+     * answer.
+     */
     Duration clientWait() {
         long since = waitingSince;
         return since == OUR_TURN ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);

@@ -26,9 +26,9 @@ import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
 
 /**
- * Sets the limits of each connection. Neither Quarkus nor Vert.x gives an application access to a connection before its first
- * request, so this is an extension of Netty. Netty creates it as a service, so it is public. The class loaders of dev mode and of
- * tests within one process hide it from Netty: there, these limits do not apply.
+ * Sets the limits of each connection. Neither Quarkus nor Vert.x gives an application access to a connection before its
+ * first request, so this is an extension of Netty. Netty creates it as a service, so it is public. The class loaders of
+ * dev mode and of tests within one process hide it from Netty: there, these limits do not apply.
  */
 @RegisterForReflection
 public final class ConnectionInitializer extends ChannelInitializerExtension {
@@ -70,7 +70,7 @@ public final class ConnectionInitializer extends ChannelInitializerExtension {
     public void postInitializeServerChildChannel(Channel channel) {
         channel.config().setRecvByteBufAllocator(READ_BYTES).setWriteBufferWaterMark(UNREAD_BYTES);
         channel.config().setOption(ChannelOption.SO_SNDBUF, KERNEL_UNREAD_BYTES);
-        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true); // clients may end their side after the request
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true); // clients may end their side early
         RequestDecoder decoder = new RequestDecoder(options);
         ConnectionHandler handler = new ConnectionHandler(decoder, idleTimeout);
         channel.pipeline().addLast(new ChannelInitializer<>() { // runs after Vert.x's own

@@ -12,8 +12,9 @@ import io.netty.channel.Channel;
 import org.jboss.logging.Logger;
 
 /**
- * Limits the number of open connections. At the limit, those that have waited longest for their clients are closed, so that new
- * clients and probes are always served. Where every connection has a request to answer, new ones wait in the kernel's queue.
+ * Limits the number of open connections. At the limit, those that have waited longest for their clients are closed, so
+ * that new clients and probes are always served. Where every connection has a request to answer, new ones wait in the
+ * kernel's queue.
  */
 final class OpenConnections {
 

@@ -18,8 +18,9 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.VertxHttpRequestDecoder;
 
 /**
- * Decodes one request at a time: the requests that a client pipelines behind it stay bytes until it is answered. Vert.x would
- * begin each of them within the response to the one before, and overflow the stack. Also refuses requests that Vert.x accepts.
+ * Decodes one request at a time: the requests that a client pipelines behind it stay bytes until it is answered. Vert.x
+ * would begin each of them within the response to the one before, and overflow the stack. Also refuses requests that
+ * Vert.x accepts.
  */
 final class RequestDecoder extends VertxHttpRequestDecoder {
 
@@ -124,7 +125,10 @@ final class RequestDecoder extends VertxHttpRequestDecoder {
         return super.splitHeaderName(line, start, length);
     }
 
-    /** For a first line that is malformed or too long. By default the response would be HTTP/1.0, and have a body for HEAD. */
+    /**
+     * For a first line that is malformed or too long. By default the response would be HTTP/1.0, and have a body for
+     * HEAD.
+     */
     @Override
     protected HttpMessage createInvalidMessage() {
         boolean head = bytes.writerIndex() - firstLine > 5

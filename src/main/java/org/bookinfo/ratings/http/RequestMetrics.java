@@ -18,8 +18,8 @@ import org.bookinfo.ratings.Contract;
 import org.bookinfo.ratings.settings.Settings;
 
 /**
- * Counts and times the responses by route, method and status: closed sets, whatever clients send. Names and labels are those of
- * Micrometer's own HTTP metrics, which dashboards know. Probes and scrapes, below {@code /q/}, are left out.
+ * Counts and times the responses by route, method and status: closed sets, whatever clients send. Names and labels are
+ * those of Micrometer's own HTTP metrics, which dashboards know. Probes and scrapes, below {@code /q/}, are left out.
  */
 @Singleton
 class RequestMetrics {

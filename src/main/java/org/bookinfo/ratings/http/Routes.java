@@ -70,7 +70,10 @@ class Routes {
         context.next();
     }
 
-    /** Reads the body before the request is matched, so that a slow sender holds no thread and no method evades the limit. */
+    /**
+     * Reads the body before the request is matched, so that a slow sender holds no thread and no method evades the
+     * limit.
+     */
     private void readBody(RoutingContext context) {
         MultiMap headers = context.request().headers();
         if (headers.contains(HttpHeaders.EXPECT)
@@ -92,8 +95,8 @@ class Routes {
     }
 
     /**
-     * Accepts only the contract's methods and paths, as they were sent. The framework decodes a path, merges its slashes and
-     * resolves its dots, which would evade a proxy's rules about paths.
+     * Accepts only the contract's methods and paths, as they were sent. The framework decodes a path, merges its
+     * slashes and resolves its dots, which would evade a proxy's rules about paths.
      */
     private static void filter(RoutingContext context) {
         HttpServerRequest request = context.request();

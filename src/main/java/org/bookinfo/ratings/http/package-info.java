@@ -1,6 +1,6 @@
 /**
- * The edge: connections, what every request passes through before a resource sees it, and how the process ends. Nothing calls this
- * package; it registers itself. It knows the contract, the responses to failures and the settings.
+ * The edge: connections, what every request passes through before a resource sees it, and how the process ends. Nothing
+ * calls this package; it registers itself. It knows the contract, the responses to failures and the settings.
  *
  * <ul>
  * <li>{@link org.bookinfo.ratings.http.ConnectionInitializer}: sets the limits of each connection.

@@ -9,9 +9,9 @@ import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
 /**
  * How long to wait from one attempt to the next during an outage: about half a second, so that its end is found soon.
  *
- * <p>The pauses grow after some logins that this side broke off: MySQL and MariaDB count these and, after 100 in a row (their
- * default of {@code max_connect_errors}), refuse everybody from this host until an administrator unblocks it. They are long
- * if an hourly limit of the account is used up.
+ * <p>The pauses grow after some logins that this side broke off: MySQL and MariaDB count these and, after 100 in a row
+ * (their default of {@code max_connect_errors}), refuse everybody from this host until an administrator unblocks it.
+ * They are long if an hourly limit of the account is used up.
  */
 final class Backoff {
 

@@ -8,7 +8,8 @@ import org.bookinfo.ratings.diagnosis.Phase;
 import org.jboss.logging.Logger;
 
 /**
- * How far one connection to the database has come, and the means to end every wait on it: to close its socket. Thread-safe.
+ * How far one connection to the database has come, and the means to end every wait on it: to close its socket.
+ * Thread-safe.
  */
 final class ConnectionProgress {
 

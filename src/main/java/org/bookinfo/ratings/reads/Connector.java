@@ -19,8 +19,9 @@ import org.bookinfo.ratings.reads.LoginAttempt.ConnectionSource;
 /**
  * Opens sessions with quick attempts, and at most one patient attempt beside them.
  *
- * <p>Quick attempts end an outage of dropped packets soon: a new connection does not wait for TCP's retransmissions. The
- * patient attempt serves a slow login: a server whose DNS is silent greets after 10 s. Only the reader's thread uses this.
+ * <p>Quick attempts end an outage of dropped packets soon: a new connection does not wait for TCP's retransmissions.
+ * The patient attempt serves a slow login: a server whose DNS is silent greets after 10 s. Only the reader's thread
+ * uses this.
  */
 @Singleton
 class Connector {

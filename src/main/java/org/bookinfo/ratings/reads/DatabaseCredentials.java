@@ -11,8 +11,8 @@ import io.quarkus.runtime.LaunchMode;
 import org.bookinfo.ratings.settings.Settings;
 
 /**
- * Hands what the driver needs for the login to the datasource, as it stands in the environment. Through the datasource's
- * own settings it would be subject to expression expansion, and a password may contain anything.
+ * Hands what the driver needs for the login to the datasource, as it stands in the environment. Through the
+ * datasource's own settings it would be subject to expression expansion, and a password may contain anything.
  */
 @Singleton
 @Unremovable // looked up by type, by the datasource
@@ -25,8 +25,8 @@ class DatabaseCredentials implements CredentialsProvider {
     }
 
     /**
-     * Host, port, user, password, SSL mode, how long the server may be silent and, if set, the trust store. Every entry becomes
-     * a property of the driver.
+     * Host, port, user, password, SSL mode, how long the server may be silent and, if set, the trust store. Every entry
+     * becomes a property of the driver.
      */
     @Override
     public Map<String, String> getCredentials(String name) {

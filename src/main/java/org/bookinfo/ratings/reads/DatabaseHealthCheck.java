@@ -13,7 +13,8 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 
 /**
- * Reports whether the database gives the ratings now and, if not, why, since when and what to do. No probe depends on it.
+ * Reports whether the database gives the ratings now and, if not, why, since when and what to do. No probe depends on
+ * it.
  */
 @Wellness
 @Singleton

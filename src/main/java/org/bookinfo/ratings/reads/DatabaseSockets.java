@@ -27,15 +27,15 @@ import org.bookinfo.ratings.diagnosis.Phase;
 
 /**
  * Opens the driver's sockets and reports their progress to the thread that logs in. A socket knows, unlike the driver's
- * exceptions, whether the server has greeted this side; and only closing it ends a login: JDBC cannot abort one, and the
- * driver's timeouts bound each wait for a byte, not their sum.
+ * exceptions, whether the server has greeted this side; and only closing it ends a login: JDBC cannot abort one, and
+ * the driver's timeouts bound each wait for a byte, not their sum.
  *
  * <p>The driver alone goes on to a host's next address only if a connection is refused. Behind a sidecar, which accepts
  * every connection, it would never leave the first address.
  *
- * <p>The driver creates an instance for each connection, by the name of this class; hence public. In tests, a parent of the
- * application's class loader loads it, so the two sides share only types of the JDK: the thread is a
- * {@code BiConsumer<String, Socket>} of phases, and a {@code BooleanSupplier} of whether to try the next address.
+ * <p>The driver creates an instance for each connection, by the name of this class; hence public. In tests, a parent of
+ * the application's class loader loads it, so the two sides share only types of the JDK: the thread is a {@code
+ * BiConsumer<String, Socket>} of phases, and a {@code BooleanSupplier} of whether to try the next address.
  */
 @RegisterForReflection
 public final class DatabaseSockets extends StandardSocketFactory {

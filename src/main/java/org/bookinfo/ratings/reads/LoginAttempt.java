@@ -13,8 +13,8 @@ import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
 import org.jboss.logging.Logger;
 
 /**
- * An attempt to connect and log in, on a thread of its own: a name lookup cannot be interrupted, and a login may take longer
- * than a request can wait.
+ * An attempt to connect and log in, on a thread of its own: a name lookup cannot be interrupted, and a login may take
+ * longer than a request can wait.
  */
 final class LoginAttempt extends Thread implements BiConsumer<String, Socket>, BooleanSupplier {
 

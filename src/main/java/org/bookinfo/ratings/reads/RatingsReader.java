@@ -22,8 +22,8 @@ import org.bookinfo.ratings.settings.Settings;
 import org.jboss.logging.Logger;
 
 /**
- * Reads the ratings on a thread of its own, for all requests that wait. After a read has failed, requests fail at once with
- * its cause, and a read about twice a second finds the end of the outage.
+ * Reads the ratings on a thread of its own, for all requests that wait. After a read has failed, requests fail at once
+ * with its cause, and a read about twice a second finds the end of the outage.
  */
 @Singleton
 public class RatingsReader {
@@ -70,8 +70,8 @@ public class RatingsReader {
     }
 
     /**
-     * The ratings, read after this call. The stage fails with {@link RatingsUnavailableException} if the database does not
-     * give them, at the latest when the deadline has passed.
+     * The ratings, read after this call. The stage fails with {@link RatingsUnavailableException} if the database does
+     * not give them, at the latest when the deadline has passed.
      *
      * @throws RatingsUnavailableException if it is known already that the database does not give them
      */

@@ -22,20 +22,26 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
- * Reads the ratings with the one SQL statement, on the one session that is kept open. Only one thread may use it at a time.
+ * Reads the ratings with the one SQL statement, on the one session that is kept open. Only one thread may use it at a
+ * time.
  */
 @Singleton
 class RatingsRepository {
 
     private static final Logger LOG = Logger.getLogger(RatingsRepository.class);
 
-    /** The part of the deadline that a login may take, and the first SELECT after it. The batch's deadline bounds their sum. */
+    /**
+     * The part of the deadline that a login may take, and the first SELECT after it. The batch's deadline bounds their
+     * sum.
+     */
     private static final double BUDGET = 0.9;
 
     /** The part that a read may take on the session at hand, if that is silent, before it tries a new one. */
     private static final double TIMEOUT_AT_HAND = 0.4;
 
-    /** When the server itself ends the statement, a little before this side closes the socket: a lock loses its waiter. */
+    /**
+     * When the server itself ends the statement, a little before this side closes the socket: a lock loses its waiter.
+     */
     private static final double STATEMENT_TIMEOUT = 0.35;
 
     /** Failures that another session would meet, too. */
@@ -47,7 +53,9 @@ class RatingsRepository {
     /** How long until another login is tried, if one to renew a session has failed. */
     private static final Duration RENEWAL_RETRY = Duration.ofMinutes(1);
 
-    /** A session is renewed this long after the server first refused its SELECT, then after twice as long, and so on. */
+    /**
+     * A session is renewed this long after the server first refused its SELECT, then after twice as long, and so on.
+     */
     private static final Duration FIRST_RENEWAL = Duration.ofSeconds(5);
 
     /** A goodbye needs no answer. */
@@ -98,8 +106,8 @@ class RatingsRepository {
     }
 
     /**
-     * Reads the ratings of the first two reviews by ReviewID; one that is missing or NULL is 0. A session that served before
-     * may have died or lost its rights, so a failure on it leads to one more try on a new session.
+     * Reads the ratings of the first two reviews by ReviewID; one that is missing or NULL is 0. A session that served
+     * before may have died or lost its rights, so a failure on it leads to one more try on a new session.
      *
      * @throws RatingsUnavailableException if the database does not give them in time
      */
@@ -127,7 +135,9 @@ class RatingsRepository {
         return (long) (deadline * BUDGET);
     }
 
-    /** @throws RatingsUnavailableException why there is no other one or, if the session at hand is open, why that failed */
+    /**
+     * @throws RatingsUnavailableException why there is no other one or, if the session at hand is open, why that failed
+     */
     private void useAnotherThan(long start, RatingsUnavailableException failed) {
         try {
             use(connector.connect(budget() - (System.nanoTime() - start)));

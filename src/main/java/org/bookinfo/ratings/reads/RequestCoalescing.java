@@ -14,16 +14,16 @@ import java.util.function.Supplier;
 import io.vertx.core.Context;
 
 /**
- * Serves all requests that wait with one read. A read serves the requests that arrived before it began, never those that
- * arrive while it runs: they wait for the next one. So at most one batch is being read and at most one waits.
+ * Serves all requests that wait with one read. A read serves the requests that arrived before it began, never those
+ * that arrive while it runs: they wait for the next one. So at most one batch is being read and at most one waits.
  *
  * @param <T> what a read gives
  */
 final class RequestCoalescing<T> {
 
     /**
-     * For how long the reader stays awake for the next batch, in nanoseconds: about as long as waking it would take. On a
-     * single processor, it would keep the event loop from running.
+     * For how long the reader stays awake for the next batch, in nanoseconds: about as long as waking it would take. On
+     * a single processor, it would keep the event loop from running.
      */
     private static final long SPIN = Runtime.getRuntime().availableProcessors() > 1 ? 40_000 : 0;
 
@@ -44,8 +44,8 @@ final class RequestCoalescing<T> {
     private long lastWait = SPIN;
 
     /**
-     * The requests that one read serves, by the event loop of each: a loop then has one task and one wake-up for all of its
-     * requests.
+     * The requests that one read serves, by the event loop of each: a loop then has one task and one wake-up for all of
+     * its requests.
      */
     private static final class Batch<T> {
         private final long deadline;

@@ -32,7 +32,8 @@ final class Session {
      */
     Ratings read(String select) throws SQLException {
         if (statement == null) {
-            // The driver's own: Agroal's keeps a record of every result, closed or not, for as long as it is open itself.
+            // The driver's own: Agroal's keeps a record of every result, closed or not, for as long as it is open
+            // itself.
             statement = connection.prepareStatement(select).unwrap(PreparedStatement.class);
         }
         try (ResultSet rows = statement.executeQuery()) {
@@ -46,7 +47,7 @@ final class Session {
         }
         try {
             return rows.getInt(1); // makes 0 of NULL
-        } catch (SQLException | RuntimeException e) { // the row has arrived as a whole: only its value can be the reason
+        } catch (SQLException | RuntimeException e) { // the row is complete: only its value can be the reason
             throw RatingsUnavailableException.invalidRating("ReviewID " + rows.getString(2));
         }
     }

@@ -47,16 +47,16 @@ class ConnectionDrainingIT {
     private static final Duration LONGEST_END = Duration.ofSeconds(18);
 
     /**
-     * Time for each client to find out, however busy the processors are: a client that is not scheduled within the delivered 4 s
-     * sends its next request to a process that has ended.
+     * Time for each client to find out, however busy the processors are: a client that is not scheduled within the
+     * delivered 4 s sends its next request to a process that has ended.
      */
     private static final Map<String, String> LONG_DELAY = Map.of("QUARKUS_SHUTDOWN_DELAY", "12s",
             "RATINGS_SHUTDOWN_LAST_REQUESTS", "6s");
     private static final Duration LONG_END = Duration.ofSeconds(30);
 
     /**
-     * Connections in the kernel's queue when the listener is closed: the kernel resets them. Of 64, up to 19 were seen. A listener
-     * that did not accept any more, but was still open, would have all of them.
+     * Connections in the kernel's queue when the listener is closed: the kernel resets them. Of 64, up to 19 were seen.
+     * A listener that did not accept any more, but was still open, would have all of them.
      */
     private static final int QUEUED = CLIENTS / 2;
 
@@ -163,7 +163,9 @@ class ConnectionDrainingIT {
         assertTrue(took.compareTo(bound) < 0, took::toString);
     }
 
-    /** Clients that send request after request, on a new connection where the last one ends, until they cannot connect. */
+    /**
+     * Clients that send request after request, on a new connection where the last one ends, until they cannot connect.
+     */
     private static final class Load {
 
         private final URI service;

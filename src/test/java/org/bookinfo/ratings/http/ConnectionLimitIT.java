@@ -31,8 +31,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * The packaged application, with the memory that the Deployment gives, and clients that leave connections open: others are always
- * answered.
+ * The packaged application, with the memory that the Deployment gives, and clients that leave connections open: others
+ * are always answered.
  */
 @EnabledOnOs(OS.LINUX)
 class ConnectionLimitIT {

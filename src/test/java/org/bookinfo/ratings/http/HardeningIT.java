@@ -35,8 +35,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * Clients that send too much, too slowly, or something other than HTTP. Against the packaged application only: within one process,
- * tests are without {@link ConnectionInitializer}.
+ * Clients that send too much, too slowly, or something other than HTTP. Against the packaged application only: within
+ * one process, tests are without {@link ConnectionInitializer}.
  */
 @QuarkusIntegrationTest
 @TestProfile(LongDeadlineProfile.class)

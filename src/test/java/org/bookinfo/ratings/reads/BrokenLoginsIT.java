@@ -32,9 +32,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * The packaged application beside a server that counts the logins which each address breaks off, and blocks an address after
- * {@code max_connect_errors} (100) of them in a row. Servers never block 127.0.0.1, so each way to end a login has another
- * address of loopback, which only Linux has.
+ * The packaged application beside a server that counts the logins which each address breaks off, and blocks an address
+ * after {@code max_connect_errors} (100) of them in a row. Servers never block 127.0.0.1, so each way to end a login
+ * has another address of loopback, which only Linux has.
  */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "127.0.0.2 is an address of this host on Linux only")
 class BrokenLoginsIT {

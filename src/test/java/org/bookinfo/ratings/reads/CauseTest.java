@@ -30,7 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
- * Causes of failed logins that need another configuration than {@link OutageTest} has, from what driver and server really do.
+ * Causes of failed logins that need another configuration than {@link OutageTest} has, from what driver and server
+ * really do.
  */
 class CauseTest {
 
@@ -90,7 +91,9 @@ class CauseTest {
                         + "&trustCertificateKeyStoreType=PKCS12&trustCertificateKeyStorePassword=secret"));
     }
 
-    /** MySQL's default account cannot log in without TLS once the server has forgotten its password, as a restart does. */
+    /**
+     * MySQL's default account cannot log in without TLS once the server has forgotten its password, as a restart does.
+     */
     @Test
     void login_passwordThatNeedsTls_isTlsOnMySql() {
         database.execute("FLUSH PRIVILEGES");

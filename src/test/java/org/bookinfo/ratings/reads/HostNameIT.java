@@ -35,7 +35,9 @@ class HostNameIT {
 
     private static final String NAME = "database.example";
 
-    /** The design promises 1.5 s. The rest is room for a slow shared machine; Java by itself takes up to 10 and 30 s. */
+    /**
+     * The design promises 1.5 s. The rest is room for a slow shared machine; Java by itself takes up to 10 and 30 s.
+     */
     private static final Duration RECOVERY = Duration.ofSeconds(4);
 
     private static TestDatabase database;

@@ -24,8 +24,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * The packaged application, started before its database: it starts and is ready, and it serves as soon as the database is
- * there.
+ * The packaged application, started before its database: it starts and is ready, and it serves as soon as the database
+ * is there.
  */
 class LateDatabaseIT {
 

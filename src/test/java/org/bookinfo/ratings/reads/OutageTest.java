@@ -129,11 +129,15 @@ class OutageTest {
             "500 | table-missing     | DROP DATABASE test",
             "500 | table-missing     | DROP TABLE test.ratings",
             "500 | column-missing    | ALTER TABLE test.ratings DROP COLUMN Rating",
-            "500 | rating-invalid    | ALTER TABLE test.ratings MODIFY Rating VARCHAR(9); UPDATE test.ratings SET Rating = 'five'",
-            "500 | rating-invalid    | ALTER TABLE test.ratings MODIFY Rating BIGINT; UPDATE test.ratings SET Rating = 2147483648",
+            "500 | rating-invalid    | ALTER TABLE test.ratings MODIFY Rating VARCHAR(9); UPDATE test.ratings SET"
+                    + " Rating = 'five'",
+            "500 | rating-invalid    | ALTER TABLE test.ratings MODIFY Rating BIGINT; UPDATE test.ratings SET Rating"
+                    + " = 2147483648",
             "500 | privilege-missing | REVOKE SELECT ON test.ratings FROM 'bookinfo'@'%'",
-            "500 | privilege-missing | RENAME TABLE test.ratings TO test.others; CREATE USER gone; GRANT ALL ON test.* TO gone;"
-                    + " CREATE DEFINER = gone SQL SECURITY DEFINER VIEW test.ratings AS SELECT * FROM test.others; DROP USER gone"})
+            "500 | privilege-missing | RENAME TABLE test.ratings TO test.others; CREATE USER gone; GRANT ALL ON"
+                    + " test.* TO gone;"
+                    + " CREATE DEFINER = gone SQL SECURITY DEFINER VIEW test.ratings AS SELECT * FROM test.others;"
+                    + " DROP USER gone"})
     void get_serverFault_answersInTimeSaysWhyAndRecovers(int status, String cause, String sql) {
         assertOutage(status == 503 ? NOT_CONNECTED : NOT_SELECTED, () -> {
             database.execute(sql);

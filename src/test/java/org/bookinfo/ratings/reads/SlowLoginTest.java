@@ -21,7 +21,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * Logins that take longer than a request may wait: the requests are answered in time, and served once a login is complete.
+ * Logins that take longer than a request may wait: the requests are answered in time, and served once a login is
+ * complete.
  */
 @QuarkusTest
 @WithTestResource(DatabaseResource.class)

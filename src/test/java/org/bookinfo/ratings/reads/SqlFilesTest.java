@@ -240,7 +240,10 @@ class SqlFilesTest {
         }
     }
 
-    /** The driver knows no commands of a client's, and mysqlsh knows others than mysql: so each file has statements only. */
+    /**
+     * The driver knows no commands of a client's, and mysqlsh knows others than mysql: so each file has statements
+     * only.
+     */
     @Test
     void anyFile_holdsSqlStatementsOnly() throws IOException {
         Pattern statement = Pattern.compile("(CREATE|GRANT|INSERT|UPDATE|SELECT|DROP)\\b[^;\\\\]*;\\s*");

@@ -22,8 +22,8 @@ import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
- * A connection that has died since its last use costs no request. Whether the second login comes within the deadline is not asked
- * here: {@link OutageTest} asks for answers in time.
+ * A connection that has died since its last use costs no request. Whether the second login comes within the deadline is
+ * not asked here: {@link OutageTest} asks for answers in time.
  */
 @QuarkusTest
 @TestProfile(LongDeadlineProfile.class)

@@ -47,7 +47,9 @@ class WatchdogTest {
         Await.until(count + " runs", () -> runs.get() == count);
     }
 
-    /** Waits until a task that was due after all those of the watchdog has run, so that none of them is still to come. */
+    /**
+     * Waits until a task that was due after all those of the watchdog has run, so that none of them is still to come.
+     */
     private void awaitTimer(Duration fromNow) throws Exception {
         timer.schedule(() -> {
         }, fromNow.toNanos(), TimeUnit.NANOSECONDS).get();
