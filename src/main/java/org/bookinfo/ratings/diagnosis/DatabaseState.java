@@ -70,6 +70,11 @@ public class DatabaseState {
         return outage;
     }
 
+    /** Whether any read of this process has succeeded. */
+    public boolean hasAnswered() {
+        return answeredBefore;
+    }
+
     /** Whether the last read succeeded. */
     boolean answers() {
         return outage == null && answeredBefore;

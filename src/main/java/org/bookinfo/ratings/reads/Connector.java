@@ -46,7 +46,7 @@ class Connector {
     /**
      * Waits for a session.
      *
-     * @param timeoutNanos how long; before the first read is over, a login that the server has greeted may take longer
+     * @param timeoutNanos how long; before the first success, a login that the server has greeted may take longer
      * @throws RatingsUnavailableException if the quick attempt fails or the timeout passes
      */
     Session connect(long timeoutNanos) {
@@ -119,8 +119,10 @@ class Connector {
         return true;
     }
 
+    /** The first login of a new Java may take seconds, so it is not cut off once the server has greeted. */
     private boolean isOwnSlownessPossible() {
-        return !state.isFirstReadOver() && quick.progress().phase().isDuringLogin();
+        return !state.hasAnswered() && quick.progress().phase().isDuringLogin()
+                && quick.ageNanos() < LONGEST_LOGIN.toNanos();
     }
 
     private RatingsUnavailableException timedOut() {
