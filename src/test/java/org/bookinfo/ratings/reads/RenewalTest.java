@@ -86,7 +86,7 @@ class RenewalTest {
     }
 
     @Test
-    void get_serverRefusesTheSelect_keepsTheSessionAndServesOnIt() throws InterruptedException {
+    void get_serverRefusesTheSelect_keepsTheSessionAndServesOnIt() {
         double successes = attempts("success");
         database.execute("RENAME TABLE test.ratings TO test.moved");
         Await.until("the refusal is seen", () -> http.get("/ratings/0").summary().equals(NOT_SELECTED));
