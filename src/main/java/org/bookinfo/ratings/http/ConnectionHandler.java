@@ -42,6 +42,7 @@ final class ConnectionHandler extends ChannelDuplexHandler {
     private boolean failed;
     private boolean answered;
     private boolean inputEnded;
+    private boolean resuming;
 
     /**
      * When the wait for the client began, by {@link System#nanoTime()}. Written on the connection's event loop only.
@@ -109,10 +110,9 @@ final class ConnectionHandler extends ChannelDuplexHandler {
             arriving = false;
             waitingSince = OUR_TURN;
         }
-        boolean answeredBefore = answered && message instanceof LastHttpContent;
         context.fireChannelRead(message);
-        if (answeredBefore) { // before the end of the request: nothing else continues with the next one
-            context.executor().execute(this::proceedIfAnswered);
+        if (message instanceof LastHttpContent && answered && decoder.isPaused()) { // answered before its end
+            proceed();
         }
     }
 
@@ -152,24 +152,21 @@ final class ConnectionHandler extends ChannelDuplexHandler {
         context.fireChannelWritabilityChanged();
     }
 
-    private void proceedIfAnswered() {
-        if (answered) {
-            proceed();
-        }
-    }
-
     /** Continues with the next request, unless the client leaves responses unread. */
     private void proceed() {
-        if (context.channel().isWritable()) {
-            if (decoder.isHalfway() || inputEnded) {
-                context.executor().execute(this::resume); // the server has yet to finish with this one
-            } else {
-                decoder.resume();
-            }
+        if (!context.channel().isWritable() || resuming) {
+            return;
+        }
+        if (decoder.isHalfway() || inputEnded) {
+            resuming = true;
+            context.executor().execute(this::resume); // Vert.x has yet to finish with this one, and others have their turn
+        } else {
+            decoder.resume();
         }
     }
 
     private void resume() {
+        resuming = false;
         decoder.resume();
         if (inputEnded) {
             closeIfAnswered();
