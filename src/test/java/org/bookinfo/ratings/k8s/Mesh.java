@@ -3,7 +3,10 @@ package org.bookinfo.ratings.k8s;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,6 +14,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -25,12 +30,16 @@ import java.util.concurrent.TimeUnit;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.UpgradeCommand;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
+import org.bookinfo.ratings.testing.FaultyProxy;
+import org.bookinfo.ratings.testing.Ports;
 
 /**
  * The cluster of {@code KUBECONFIG} with Bookinfo in its current namespace, and the MySQL server outside the mesh.
@@ -57,12 +66,69 @@ final class Mesh implements AutoCloseable {
     private final LocalPortForward productpage;
 
     Mesh() {
-        client = new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(KUBECONFIG.toFile())).build();
+        client = new KubernetesClientBuilder().withConfig(config()).build();
         namespace = client.getNamespace();
         productpage = client.pods().inNamespace(namespace).withName(pod("app", "productpage")).portForward(9080);
     }
 
-    private static String variable(String name) {
+    private Mesh(KubernetesClient client, String namespace) {
+        this.client = client;
+        this.namespace = namespace;
+        productpage = null;
+    }
+
+    /** A new namespace without sidecars that admits <i>restricted</i> Pods only. */
+    Mesh restrictedNamespace() {
+        String name = "ratings-restricted";
+        client.resource(new NamespaceBuilder().withNewMetadata().withName(name)
+                .addToLabels("pod-security.kubernetes.io/enforce", "restricted").endMetadata().build())
+                .serverSideApply();
+        return new Mesh(client, name);
+    }
+
+    void deleteNamespace() {
+        client.namespaces().withName(namespace).delete();
+        client.namespaces().withName(namespace).waitUntilCondition(gone -> gone == null, 2, TimeUnit.MINUTES);
+    }
+
+    /** A running Pod without a sidecar, and with Python. */
+    String podWithoutSidecar() {
+        String image = client.pods().inNamespace(namespace).withName(pod("app", "productpage")).get().getSpec()
+                .getContainers().stream().filter(container -> container.getName().equals("productpage")).findFirst()
+                .orElseThrow().getImage();
+        Pod pod = new PodBuilder().withNewMetadata().withName("without-sidecar")
+                .addToAnnotations("sidecar.istio.io/inject", "false")
+                .addToLabels("sidecar.istio.io/inject", "false").endMetadata()
+                .withNewSpec().withTerminationGracePeriodSeconds(0L).addNewContainer().withName("python")
+                .withImage(image).withImagePullPolicy("IfNotPresent").withCommand("sleep", "3600").endContainer()
+                .endSpec().build();
+        client.pods().inNamespace(namespace).resource(pod).serverSideApply();
+        client.pods().inNamespace(namespace).resource(pod).waitUntilReady(1, TimeUnit.MINUTES);
+        return "without-sidecar";
+    }
+
+    void delete(String pod) {
+        client.pods().inNamespace(namespace).withName(pod).delete();
+    }
+
+    private static Config config() {
+        Config config = Config.fromKubeconfig(KUBECONFIG.toFile());
+        if (config.getClientKeyFile() != null) {
+            config.setClientKeyAlgo(algorithm(Path.of(config.getClientCertFile())));
+        }
+        return config;
+    }
+
+    /** The client takes every PKCS #8 key for an RSA key. */
+    private static String algorithm(Path certificate) {
+        try (InputStream in = Files.newInputStream(certificate)) {
+            return CertificateFactory.getInstance("X.509").generateCertificate(in).getPublicKey().getAlgorithm();
+        } catch (IOException | CertificateException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static String variable(String name) {
         String value = System.getenv(name);
         if (value == null) {
             throw new AssertionError(name + " is not set: see docs/development.md");
@@ -94,6 +160,20 @@ final class Mesh implements AutoCloseable {
         } catch (SQLException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** A proxy in front of the server, on the address from which this machine reaches the server. */
+    static FaultyProxy proxy() throws IOException {
+        InetSocketAddress server = new InetSocketAddress(ADDRESS, Integer.parseInt(PORT));
+        try (Socket socket = new Socket(server.getAddress(), server.getPort())) {
+            return new FaultyProxy(server, null, new InetSocketAddress(socket.getLocalAddress(), Ports.free()));
+        }
+    }
+
+    /** The values for a database, and a way to the database, behind the proxy. */
+    static String behind(FaultyProxy proxy) {
+        return "database: {host: " + proxy.address() + ", port: " + proxy.port() + "}\n"
+                + "egress: {mode: address, addresses: [" + proxy.address() + "]}";
     }
 
     static void prepareDatabase(String password) {
@@ -173,7 +253,11 @@ final class Mesh implements AutoCloseable {
 
     /** Whether the page shows stars; it has an element with this ID for each of them. */
     boolean hasStars() {
-        return page().contains("id=\"glyphicon glyphicon-star\"");
+        return hasStars(page());
+    }
+
+    static boolean hasStars(String page) {
+        return page.contains("id=\"glyphicon glyphicon-star\"");
     }
 
     /** What one of our Pods answers at its own port. */

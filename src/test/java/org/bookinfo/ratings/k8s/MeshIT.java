@@ -5,10 +5,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.FaultyProxy;
+import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -16,9 +23,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
@@ -40,6 +49,8 @@ class MeshIT {
               selector: {app: reviews, version: v3}
               ports: [{name: http, port: 9080}]
             """;
+
+    private static final int CALLERS = 4;
 
     private static Mesh mesh;
 
@@ -118,15 +129,26 @@ class MeshIT {
 
     @Test
     void authorization_enabled_admitsReviewsOnly() {
-        install(ROUTES, Mesh.egress("address"), "authorization: {enabled: true}");
+        String outsider = mesh.podWithoutSidecar();
+        install(ROUTES, Mesh.egress("address"));
         awaitStars(Duration.ofSeconds(60));
+        assertEquals("200\n", askFrom(outsider));
 
+        install(ROUTES, Mesh.egress("address"), "authorization: {enabled: true}");
+        Await.until("a Pod without a sidecar is refused",
+                () -> askFrom(outsider).contains("Connection reset by peer"));
+        mesh.delete(outsider);
         String details = mesh.pod("app", "details");
         Await.until("details is refused", () -> mesh.exec(details, "details", "ruby", "-rnet/http", "-e",
                 "puts Net::HTTP.get_response(URI('http://ratings:9080/ratings/0')).code").contains("403"));
         assertTrue(mesh.hasStars());
         assertTrue(mesh.exec(mesh.pod("version", "v2-mysql"), "istio-proxy", "curl", "-s",
                 "http://127.0.0.1:15020/stats/prometheus").contains("ratings_database_up 1"), "metrics are merged");
+    }
+
+    private static String askFrom(String pod) {
+        return mesh.exec(pod, "python", "python3", "-c", "import urllib.request; print(urllib.request.urlopen('http://"
+                + mesh.ours().get(0).getStatus().getPodIP() + ":9080/ratings/0', timeout=10).status)");
     }
 
     @Test
@@ -153,25 +175,29 @@ class MeshIT {
     }
 
     private static void assertNoneLost(Runnable change) throws InterruptedException {
+        AtomicBoolean ended = new AtomicBoolean();
         AtomicInteger pages = new AtomicInteger();
-        AtomicInteger lost = new AtomicInteger();
-        Thread caller = new Thread(() -> {
-            while (!Thread.currentThread().isInterrupted()) {
-                lost.addAndGet(mesh.hasStars() ? 0 : 1);
+        Queue<String> lost = new ConcurrentLinkedQueue<>();
+        List<Thread> callers = Stream.generate(() -> new Thread(() -> {
+            while (!ended.get()) {
+                String page = mesh.page();
+                if (!Mesh.hasStars(page)) {
+                    lost.add(page);
+                }
                 pages.incrementAndGet();
             }
-        });
-        caller.start();
+        })).limit(CALLERS).toList();
+        callers.forEach(Thread::start);
         try {
             Await.until("some pages", () -> pages.get() > 5);
             change.run();
         } finally {
-            caller.interrupt();
-            caller.join();
+            ended.set(true);
+            for (Thread caller : callers) {
+                caller.join();
+            }
         }
-        // The interrupt may have cut one off.
-        assertTrue(lost.get() <= 1, lost + " of " + pages + " pages had no stars");
-        assertFalse(pages.get() < 10);
+        assertEquals(List.of(), List.copyOf(lost), () -> "without stars, of " + pages);
     }
 
     @Test
@@ -184,5 +210,79 @@ class MeshIT {
         Mesh.sql("SET GLOBAL offline_mode = OFF");
 
         awaitStars(Duration.ofSeconds(5));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"REFUSED, closed-before-greeting", "SILENT, no-answer"})
+    void server_behindAFault_isNamedThenServed(Fault fault, String cause) throws IOException {
+        try (FaultyProxy proxy = Mesh.proxy()) {
+            install(ROUTES, Mesh.behind(proxy));
+            awaitStars(Duration.ofSeconds(60));
+
+            proxy.set(fault);
+            Await.until("the health names the cause", () -> mesh.ask("/q/health/well").contains(cause));
+            assertTrue(mesh.page().contains("Reviewer1"), "the page is whole");
+            assertTrue(mesh.page().contains("currently unavailable"), "the page says that ratings are missing");
+
+            proxy.set(Fault.NONE);
+            awaitStars(Duration.ofSeconds(5));
+        }
+    }
+
+    @Test
+    void service_inARestrictedNamespace_answers() {
+        Mesh restricted = mesh.restrictedNamespace();
+        try {
+            restricted.helm(Mesh.database(PASSWORD), "service: {enabled: true}");
+            assertEquals("{\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}", restricted.ask("/ratings/0"));
+        } finally {
+            restricted.deleteNamespace();
+        }
+    }
+
+    @Test
+    void readme_deploy_givesStars(@TempDir Path folder) throws Exception {
+        ReadmeCommands commands = commands(folder);
+        commands.write("my-values.yaml", commands.blocks("k8s/README.md", "## Deploy", "yaml").get(0));
+        List<String> blocks = commands.blocks("k8s/README.md", "## Deploy", "sh");
+        for (String block : blocks) {
+            commands.run(block);
+        }
+        awaitStars(Duration.ofSeconds(60));
+        for (String block : commands.blocks("k8s/README.md", "## Clean up", "sh")) {
+            commands.run(block);
+        }
+        String inBrief = commands.blocks("README.md", "# Bookinfo ratings v2-mysql", "sh").stream()
+                .filter(block -> block.startsWith("helm")).findFirst().orElseThrow();
+        assertTrue(String.join("", blocks).contains(inBrief), inBrief);
+    }
+
+    @Test
+    void readme_walkThrough_showsWhatItSays(@TempDir Path folder) throws Exception {
+        ReadmeCommands commands = commands(folder);
+        List<String> blocks = commands.blocks("k8s/README.md", "## The walk-through", "sh");
+        int step = 1; // the first block changes the mesh
+        commands.run(blocks.get(step++));
+        assertTrue(commands.run(blocks.get(step++)).contains("closed-before-greeting"));
+        Await.until("reviews without stars", () -> mesh.page().contains("currently unavailable"));
+
+        commands.run(blocks.get(step++));
+        awaitStars(Duration.ofSeconds(5));
+
+        commands.run(blocks.get(step++));
+        Await.until("blocked again", Duration.ofMinutes(2), () -> !mesh.hasStars());
+
+        commands.run(blocks.get(step++));
+        assertEquals(step, blocks.size());
+    }
+
+    private static ReadmeCommands commands(Path folder) throws IOException {
+        ReadmeCommands commands = new ReadmeCommands(folder, Map.of("password: ...", "password: " + PASSWORD,
+                "mysql.example.com", Mesh.variable("RATINGS_MESH_MYSQL_HOST"),
+                "203.0.113.7", Mesh.variable("RATINGS_MESH_MYSQL_ADDRESS")));
+        commands.write("edited.env", String.join("\n", "MYSQL_DB_HOST=" + Mesh.variable("RATINGS_MESH_MYSQL_HOST"),
+                "MYSQL_DB_PORT=" + Mesh.variable("RATINGS_MESH_MYSQL_PORT"), "MYSQL_DB_USER=bookinfo",
+                "MYSQL_DB_PASSWORD=" + PASSWORD, ""));
+        return commands;
     }
 }

@@ -65,7 +65,7 @@ public final class FaultyProxy implements AutoCloseable {
     private static final Set<Fault> SILENT = EnumSet.of(Fault.SILENT, Fault.DROPPED, Fault.SILENT_AFTER_GREETING,
             Fault.SILENT_AFTER_HELLO);
 
-    private final TestDatabase database;
+    private final InetSocketAddress server;
     private final InetAddress source;
     private final InetAddress listenAddress;
     private final int listenPort;
@@ -91,12 +91,21 @@ public final class FaultyProxy implements AutoCloseable {
 
     /** @param listen the address that clients connect to */
     public FaultyProxy(TestDatabase database, InetAddress source, InetSocketAddress listen) throws IOException {
-        this.database = database;
+        this(new InetSocketAddress(database.host(), database.port()), source, listen);
+    }
+
+    /** In front of any server. */
+    public FaultyProxy(InetSocketAddress server, InetAddress source, InetSocketAddress listen) throws IOException {
+        this.server = server;
         this.source = source;
         listenAddress = listen.getAddress();
         listenPort = listen.getPort();
         listener = listen(200);
         accept(listener);
+    }
+
+    public String address() {
+        return listenAddress.getHostAddress();
     }
 
     public int port() {
@@ -245,7 +254,7 @@ public final class FaultyProxy implements AutoCloseable {
         }
         Socket server;
         try {
-            server = new Socket(InetAddress.getByName(database.host()), database.port(), source, 0);
+            server = new Socket(this.server.getAddress(), this.server.getPort(), source, 0);
         } catch (IOException e) {
             end(client, false);
             return;
