@@ -5,7 +5,6 @@ import java.util.List;
 
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
-import org.bookinfo.ratings.dev.DevModeApplication;
 import org.bookinfo.ratings.settings.SettingsCheck;
 
 /**
@@ -22,10 +21,8 @@ public class RatingsApplication {
     private static final String ADDRESS_SECONDS = "1";
 
     public static void main(String... args) {
-        // Before anything logs, as the log manager asks for this host's name, and that settles both for good. It hears
-        // even of the
-        // first call that sets a security property; so only one of the two can be set that way, the one that Java's own
-        // file has.
+        // The log manager resolves the host name on first use, which freezes Java's DNS cache policy. Setting a security
+        // property is such a use, so only one of these two can be one: the one that Java's own file has.
         System.setProperty("sun.net.inetaddr.ttl", ADDRESS_SECONDS);
         Security.setProperty("networkaddress.cache.negative.ttl", ADDRESS_SECONDS);
         boolean devMode = Boolean.getBoolean("ratings.dev-mode"); // set by the POM: Quarkus's own mode is not known yet
@@ -34,18 +31,11 @@ public class RatingsApplication {
             errors.forEach(System.err::println);
             System.exit(1);
         }
-        // Quarkus would refuse a URI that java.net.URI does not accept before any route sees it, with an empty answer.
-        // The
-        // contract has its own answer to /ratings/%, and the router checks what it decodes itself. A native build and
-        // the
-        // tests, which do not come by here, set the same property.
+        // The contract has an answer to /ratings/%, which Quarkus would refuse with an empty response. A native build
+        // and tests, which do not run this method, set the same property.
         System.setProperty("vertx.disableURIValidation", "true");
         // Lets Netty find ConnectionInitializer.
         System.setProperty("io.netty.bootstrap.extensions", "serviceload");
-        if (devMode) {
-            Quarkus.run(DevModeApplication.class, args);
-        } else {
-            Quarkus.run(args);
-        }
+        Quarkus.run(args);
     }
 }

@@ -1,6 +1,5 @@
 /**
- * Dev mode's embedded database, which tests use too, and the line that dev mode logs once it has started. In the
- * packaged application this package does nothing; only the main method uses it. Begin with {@link
- * org.bookinfo.ratings.dev.EmbeddedDatabaseConfig}.
+ * Dev mode's embedded database, which tests use too, and the pages that dev mode logs. In the packaged application this
+ * package does nothing; no other package uses it. Begin with {@link org.bookinfo.ratings.dev.DevMode}.
  */
 package org.bookinfo.ratings.dev;

@@ -11,6 +11,7 @@ import java.util.Map;
 
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
 import org.bookinfo.ratings.testing.Await;
+import org.bookinfo.ratings.testing.Certificate;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.Ports;
 import org.bookinfo.ratings.testing.TestDatabase;

@@ -1,7 +1,11 @@
 package org.bookinfo.ratings.testing;
 
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -10,9 +14,11 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
 
+import org.apache.commons.io.FileUtils;
 import org.bookinfo.ratings.dev.EmbeddedDatabase;
-import org.bookinfo.ratings.dev.EmbeddedDatabaseConfig;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 
@@ -151,7 +157,7 @@ public final class TestDatabase implements AutoCloseable {
     /** @param onThisHost in the host's own network, where nothing stands between a client's address and the server */
     private static TestDatabase container(boolean onThisHost) {
         int port = Ports.free();
-        String password = EmbeddedDatabaseConfig.newPassword();
+        String password = UUID.randomUUID().toString();
         @SuppressWarnings("resource") // close, below
         GenericContainer<?> container = new GenericContainer<>(IMAGE).withEnv("MYSQL_ROOT_PASSWORD", password);
         if (onThisHost) {
@@ -179,9 +185,22 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     private static TestDatabase embedded(String... options) {
-        EmbeddedDatabase server = EmbeddedDatabase.start(Ports.free(), options);
+        EmbeddedDatabase server = EmbeddedDatabase.start(Ports.free(), Stream.concat(Stream.of(options),
+                certificateOptions()).toArray(String[]::new));
         return new TestDatabase("the embedded MariaDB", "127.0.0.1", server.port(), EmbeddedDatabase.ADMIN,
                 server.adminPassword(), server::restart, server::close);
+    }
+
+    /** The server would make its own at each start, with a key of 4,096 bits, which takes up to 20 s. */
+    private static Stream<String> certificateOptions() {
+        try {
+            Path folder = Files.createTempDirectory("ratings-certificate");
+            Certificate certificate = Certificate.in(folder, "dns:embedded.example");
+            FileUtils.forceDeleteOnExit(folder.toFile());
+            return Stream.of("--ssl-cert=" + certificate.file(), "--ssl-key=" + certificate.key());
+        } catch (IOException | GeneralSecurityException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     public String host() {

@@ -1,4 +1,4 @@
-package org.bookinfo.ratings.settings;
+package org.bookinfo.ratings.testing;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -16,14 +16,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
  * @param file a PEM file
  * @param key a PEM file
  */
-record Certificate(Path file, Path key, Path trustStore, String password) {
+public record Certificate(Path file, Path key, Path trustStore, String password) {
 
     private static final String PASSWORD = "changeit";
 
     private static final Base64.Encoder PEM = Base64.getMimeEncoder(64, new byte[]{'\n'});
 
     /** @param names in keytool's form: dns:NAME and ip:ADDRESS, separated by commas */
-    static Certificate in(Path folder, String names)
+    public static Certificate in(Path folder, String names)
             throws IOException, GeneralSecurityException, InterruptedException {
         Path pair = folder.resolve("server.p12");
         Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
