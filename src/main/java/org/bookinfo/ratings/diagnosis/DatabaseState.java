@@ -119,12 +119,23 @@ public class DatabaseState {
         }
     }
 
+    /** Records that no new session could replace the one at hand. During an outage, that is no news. */
+    public synchronized void renewalFailed(RatingsUnavailableException exception) {
+        if (outage == null && answeredBefore) {
+            warn("answers on the old connection only", exception);
+        }
+    }
+
     private void log(String change, RatingsUnavailableException exception, long now) {
+        warn(change, exception);
+        loggedCause = exception.cause();
+        loggedAt = now;
+    }
+
+    private void warn(String change, RatingsUnavailableException exception) {
         Cause cause = exception.cause();
         LOG.warnf("Database %s %s: %s (%s, %s): %s", address, change, cause.explanation(), cause.label(),
                 exception.getMessage(), cause.hint(address));
-        loggedCause = cause;
-        loggedAt = now;
     }
 
     private String seconds(long sinceNanos) {

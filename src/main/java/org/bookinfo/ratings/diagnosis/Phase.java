@@ -17,10 +17,7 @@ public enum Phase {
     /** The server's first bytes have arrived. */
     GREETED,
 
-    /** The TLS handshake is under way. */
-    TLS,
-
-    /** This side has answered the greeting. */
+    /** This side has answered the greeting: TLS and login are under way. */
     LOGIN,
 
     /** The login is complete; statements can be executed. */
@@ -28,6 +25,6 @@ public enum Phase {
 
     /** Whether the server has greeted this side, and the login is not complete: servers count logins that end here. */
     public boolean isDuringLogin() {
-        return this == GREETED || this == TLS || this == LOGIN;
+        return this == GREETED || this == LOGIN;
     }
 }

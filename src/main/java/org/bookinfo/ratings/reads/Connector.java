@@ -1,11 +1,12 @@
 package org.bookinfo.ratings.reads;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 import io.agroal.api.AgroalDataSource;
@@ -14,13 +15,12 @@ import org.bookinfo.ratings.diagnosis.DatabaseState;
 import org.bookinfo.ratings.diagnosis.Evidence;
 import org.bookinfo.ratings.diagnosis.Phase;
 import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
-import org.bookinfo.ratings.reads.LoginAttempt.ConnectionSource;
 
 /**
- * Opens sessions with quick attempts, and at most one patient attempt beside them.
+ * Opens sessions with quick logins, and at most one patient login beside them.
  *
- * <p>Quick attempts end an outage of dropped packets soon: a new connection does not wait for TCP's retransmissions.
- * The patient attempt serves a slow login: a server whose DNS is silent greets after 10 s. Only the reader's thread
+ * <p>Quick logins end an outage of dropped packets soon: a new connection does not wait for TCP's retransmissions. The
+ * patient login serves where a login is slow: a server whose DNS is silent greets after 10 s. Only the reader's thread
  * uses this.
  */
 @Singleton
@@ -29,16 +29,16 @@ class Connector {
     /** Two failed lookups by MySQL take 10 s; a starved machine takes as long for a new Java's first login. */
     static final Duration LONGEST_LOGIN = Duration.ofSeconds(30);
 
-    private final ConnectionSource source;
+    private final AgroalDataSource dataSource;
     private final DatabaseState state;
     private final DatabaseMetrics metrics;
-    private final BlockingQueue<LoginAttempt> finished = new LinkedBlockingQueue<>();
-    private LoginAttempt quick;
-    private LoginAttempt patient;
 
-    @Inject
+    /** The logins under way: the patient one, if any, and the quick one. */
+    private final Deque<Session> logins = new ArrayDeque<>();
+    private final BlockingQueue<Session> finished = new LinkedBlockingQueue<>();
+
     Connector(AgroalDataSource dataSource, DatabaseState state, DatabaseMetrics metrics) {
-        this.source = dataSource::getConnection;
+        this.dataSource = dataSource;
         this.state = state;
         this.metrics = metrics;
     }
@@ -47,53 +47,57 @@ class Connector {
      * Waits for a session.
      *
      * @param timeoutNanos how long; before the first success, a login that the server has greeted may take longer
-     * @throws RatingsUnavailableException if the quick attempt fails or the timeout passes
+     * @throws RatingsUnavailableException if the quick login fails or the timeout passes
      */
     Session connect(long timeoutNanos) {
-        endOverduePatient();
-        if (quick == null) {
-            quick = begin();
+        endOverdue();
+        if (logins.isEmpty() || logins.getLast().phase() != Phase.LOOKUP) { // a further lookup would wait for this one
+            begin();
         }
+        Session quick = logins.getLast();
         long end = System.nanoTime() + timeoutNanos;
         while (true) {
-            LoginAttempt attempt = nextFinished(end - System.nanoTime());
-            if (attempt == null && isOwnSlownessPossible()) {
+            Session session = nextFinished(end - System.nanoTime());
+            if (session == null && isOwnSlownessPossible(quick)) {
                 end = System.nanoTime() + timeoutNanos;
-            } else if (attempt == null) {
-                throw timedOut();
-            } else if (take(attempt)) {
-                if (attempt.session() != null) {
-                    abortAll();
-                    return attempt.session();
-                }
-                if (quick == null) {
-                    throw attempt.failure();
-                }
+            } else if (session == null) {
+                throw timedOut(quick);
+            } else if (take(session)) {
+                abortAll();
+                return session;
+            } else if (session == quick) {
+                throw session.failure();
             }
         }
     }
 
-    /** Begins a patient attempt, unless one is under way. */
+    /** Begins a patient login, unless one is under way. */
     void beginRenewal() {
-        endOverduePatient();
-        if (patient == null) {
-            patient = begin();
+        endOverdue();
+        if (logins.isEmpty()) {
+            begin();
         }
     }
 
-    /** The session that the patient attempt has opened, or null. Does not wait. */
+    /** The session that the patient login has opened, or null. Does not wait. */
     Session renewed() {
-        LoginAttempt attempt = finished.poll(); // each read asks: without a lock, if there is none
-        return attempt != null && take(attempt) ? attempt.session() : null;
+        Session session = finished.poll(); // each read asks: without a lock, if there is none
+        if (session == null || take(session)) {
+            return session;
+        }
+        if (!session.isAborted()) {
+            state.renewalFailed(session.failure());
+        }
+        return null;
     }
 
-    private LoginAttempt begin() {
-        LoginAttempt attempt = new LoginAttempt(source, state.outage() != null, finished::add);
-        attempt.start();
-        return attempt;
+    private void begin() {
+        Session session = new Session(dataSource::getConnection, state.outage() != null, finished::add);
+        logins.add(session);
+        session.start();
     }
 
-    private LoginAttempt nextFinished(long nanos) {
+    private Session nextFinished(long nanos) {
         try {
             return finished.poll(nanos, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
@@ -101,62 +105,51 @@ class Connector {
         }
     }
 
-    /** @return false for an attempt that was given up before it finished */
-    private boolean take(LoginAttempt attempt) {
-        if (attempt == quick) {
-            quick = null;
-        } else if (attempt == patient) {
-            patient = null;
-        } else {
-            if (attempt.session() != null) {
-                attempt.session().abort();
-            }
+    /** @return whether the login has succeeded, and had not been aborted before */
+    private boolean take(Session session) {
+        if (!logins.remove(session)) {
+            session.discard();
             return false;
         }
-        if (attempt.session() == null) {
+        if (session.failure() != null) {
             metrics.notConnected();
+            return false;
         }
         return true;
     }
 
     /** The first login of a new Java may take seconds, so it is not cut off once the server has greeted. */
-    private boolean isOwnSlownessPossible() {
-        return !state.hasAnswered() && quick.progress().phase().isDuringLogin()
-                && quick.ageNanos() < LONGEST_LOGIN.toNanos();
+    private boolean isOwnSlownessPossible(Session quick) {
+        return !state.hasAnswered() && quick.phase().isDuringLogin() && quick.ageNanos() < LONGEST_LOGIN.toNanos();
     }
 
-    private RatingsUnavailableException timedOut() {
-        Phase phase = quick.progress().phase();
-        if (phase != Phase.LOOKUP) { // a further lookup would wait for this one
-            if (patient == null && phase != Phase.CONNECTING) {
-                patient = quick;
-            } else {
-                abort(quick);
-            }
-            quick = null;
+    /** A login that the server has accepted becomes the patient one, if there is none. */
+    private RatingsUnavailableException timedOut(Session quick) {
+        Phase phase = quick.phase();
+        if (phase == Phase.CONNECTING || phase != Phase.LOOKUP && logins.size() > 1) {
+            abort(quick);
         }
         return new RatingsUnavailableException(new Evidence(phase, null, true));
     }
 
-    private void endOverduePatient() {
-        if (patient != null && patient.ageNanos() > LONGEST_LOGIN.toNanos()) {
+    private void endOverdue() {
+        Session patient = logins.peek();
+        if (patient != null && patient.phase() != Phase.LOOKUP && patient.ageNanos() > LONGEST_LOGIN.toNanos()) {
+            state.renewalFailed(new RatingsUnavailableException(new Evidence(patient.phase(), null, true)));
             abort(patient);
-            patient = null;
         }
     }
 
-    private void abort(LoginAttempt attempt) {
-        if (attempt != null) {
-            attempt.progress().abort();
-            metrics.notConnected();
-        }
+    private void abort(Session login) {
+        logins.remove(login);
+        login.abort();
+        metrics.notConnected();
     }
 
     /** Ends every login under way. */
     void abortAll() {
-        abort(quick);
-        abort(patient);
-        quick = null;
-        patient = null;
+        while (!logins.isEmpty()) {
+            abort(logins.getFirst());
+        }
     }
 }

@@ -36,7 +36,7 @@ class DatabaseCredentials implements CredentialsProvider {
         credentials.put(USER_PROPERTY_NAME, settings.user());
         credentials.put(PASSWORD_PROPERTY_NAME, settings.password());
         credentials.put("sslMode", settings.sslMode());
-        // Only dev mode needs these timeouts: there, nothing else ends a wait (see ConnectionProgress).
+        // Only dev mode needs these timeouts: there, nothing else ends a wait (see Session).
         String silence = String.valueOf(
                 (LaunchMode.current() == LaunchMode.DEVELOPMENT ? settings.deadline() : Connector.LONGEST_LOGIN)
                         .toMillis());

@@ -1,11 +1,12 @@
 package org.bookinfo.ratings.reads;
 
 import java.io.Closeable;
-import java.io.FilterInputStream;
+import java.io.EOFException;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PushbackInputStream;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.NoRouteToHostException;
@@ -18,9 +19,6 @@ import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 
 import com.mysql.cj.conf.PropertySet;
-import com.mysql.cj.log.Log;
-import com.mysql.cj.protocol.ServerSession;
-import com.mysql.cj.protocol.SocketConnection;
 import com.mysql.cj.protocol.StandardSocketFactory;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import org.bookinfo.ratings.diagnosis.Phase;
@@ -54,6 +52,7 @@ public final class DatabaseSockets extends StandardSocketFactory {
             try {
                 T socket = super.connect(address.getHostAddress(), port, properties, loginTimeout);
                 report(Phase.ACCEPTED, null);
+                ((ReportingSocket) rawSocket).awaitGreeting();
                 return socket;
             } catch (ConnectException | NoRouteToHostException e) { // at once, so there is time for another address
                 refused = e;
@@ -89,44 +88,26 @@ public final class DatabaseSockets extends StandardSocketFactory {
         }
     }
 
-    @Override
-    public <T extends Closeable> T performTlsHandshake(SocketConnection connection, ServerSession session, Log log)
-            throws IOException {
-        report(Phase.TLS, null);
-        T socket = super.performTlsHandshake(connection, session, log);
-        report(Phase.LOGIN, null);
-        return socket;
-    }
-
     /** Reports the first byte from the server, and the first answer to it. */
     private final class ReportingSocket extends Socket {
 
-        private boolean greeted;
+        private PushbackInputStream fromServer;
         private boolean answered;
 
+        /** In MySQL's protocol, the server speaks first. */
+        void awaitGreeting() throws IOException {
+            fromServer = new PushbackInputStream(super.getInputStream());
+            int first = fromServer.read();
+            if (first < 0) {
+                throw new EOFException("The connection was closed before the greeting");
+            }
+            report(Phase.GREETED, null);
+            fromServer.unread(first);
+        }
+
         @Override
-        public InputStream getInputStream() throws IOException {
-            return new FilterInputStream(super.getInputStream()) {
-
-                @Override
-                public int read() throws IOException {
-                    return seen(super.read());
-                }
-
-                @Override
-                public int read(byte[] bytes, int offset, int length) throws IOException {
-                    return seen(super.read(bytes, offset, length));
-                }
-
-                /** @param read what a read returned: less than 0 at the end of the stream */
-                private int seen(int read) {
-                    if (!greeted && read >= 0) {
-                        greeted = true;
-                        report(Phase.GREETED, null);
-                    }
-                    return read;
-                }
-            };
+        public InputStream getInputStream() {
+            return fromServer;
         }
 
         @Override

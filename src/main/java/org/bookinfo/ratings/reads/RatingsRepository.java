@@ -1,29 +1,24 @@
 package org.bookinfo.ratings.reads;
 
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 
 import jakarta.inject.Singleton;
 
 import org.bookinfo.ratings.diagnosis.Cause;
 import org.bookinfo.ratings.diagnosis.DatabaseMetrics;
 import org.bookinfo.ratings.diagnosis.DatabaseState;
-import org.bookinfo.ratings.diagnosis.Evidence;
-import org.bookinfo.ratings.diagnosis.Phase;
 import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
 import org.bookinfo.ratings.settings.Settings;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
- * Reads the ratings with the one SQL statement, on the one session that is kept open. Only one thread may use it at a
- * time.
+ * Reads the ratings with the one SQL statement, on the one session that is kept open. A session that works is replaced
+ * only by one that works. Only one thread may use this at a time.
  */
 @Singleton
 class RatingsRepository {
@@ -39,27 +34,17 @@ class RatingsRepository {
     /** The part that a read may take on the session at hand, if that is silent, before it tries a new one. */
     private static final double TIMEOUT_AT_HAND = 0.4;
 
-    /**
-     * When the server itself ends the statement, a little before this side closes the socket: a lock loses its waiter.
-     */
+    /** When the server itself ends the statement, before this side closes the socket: a lock loses its waiter. */
     private static final double STATEMENT_TIMEOUT = 0.35;
 
     /** Failures that another session would meet, too. */
     private static final Set<Cause> NOT_OF_THE_SESSION = EnumSet.of(Cause.RATING_INVALID, Cause.STATEMENT_TIMEOUT);
 
-    /** Attempts during an outage are short, so that its end is found soon. Slow logins have the patient attempt. */
+    /** Logins during an outage are short, so that its end is found soon. Slow logins have the patient one. */
     private static final Duration QUICK_LOGIN = Duration.ofMillis(500);
 
-    /** How long until another login is tried, if one to renew a session has failed. */
-    private static final Duration RENEWAL_RETRY = Duration.ofMinutes(1);
-
-    /**
-     * A session is renewed this long after the server first refused its SELECT, then after twice as long, and so on.
-     */
+    /** How long after a refused SELECT or a failed renewal another login begins; then after twice as long, and so on. */
     private static final Duration FIRST_RENEWAL = Duration.ofSeconds(5);
-
-    /** A goodbye needs no answer. */
-    private static final Duration CLOSE_TIMEOUT = Duration.ofMillis(100);
 
     private final Connector connector;
     private final DatabaseState state;
@@ -70,16 +55,13 @@ class RatingsRepository {
     private final long deadline;
     private final long lifetime;
 
-    private volatile Session session;
-
-    /** Whether no read on the session has ended yet. */
-    private boolean isNew;
-
-    /** Whether the server refused the last SELECT on the session, which is open all the same. */
-    private boolean refused;
-
+    /** The session at hand: it has served, or the server has refused its SELECT and it is open all the same. */
+    private Session session;
     private long renewAt;
     private long renewalPause;
+
+    /** The session of the SELECT under way or of the last one. */
+    private volatile Session reading;
 
     RatingsRepository(Connector connector, DatabaseState state, DatabaseMetrics metrics, Settings settings,
             ScheduledExecutorService timer,
@@ -91,7 +73,7 @@ class RatingsRepository {
         this.lifetime = lifetime.toNanos();
         deadline = settings.deadline().toNanos();
         watchdog = new Watchdog(timer, this::abort);
-        select = statement((long) (deadline * STATEMENT_TIMEOUT / 1_000_000));
+        select = statement(part(STATEMENT_TIMEOUT) / 1_000_000);
     }
 
     /**
@@ -112,131 +94,111 @@ class RatingsRepository {
      * @throws RatingsUnavailableException if the database does not give them in time
      */
     Ratings read() {
-        renew();
-        long start = System.nanoTime();
+        boolean outage = state.outage() != null;
         if (session == null) {
-            use(connector.connect(state.outage() == null ? budget() : QUICK_LOGIN.toNanos()));
-            return select(state.isFirstReadOver() ? budget() : DatabaseState.FIRST_READ.toNanos());
+            return readOn(connector.connect(outage ? QUICK_LOGIN.toNanos() : part(BUDGET)),
+                    state.isFirstReadOver() ? part(BUDGET) : DatabaseState.FIRST_READ.toNanos());
         }
-        boolean refusedBefore = refused;
+        long start = System.nanoTime();
+        if (start - renewAt > 0) {
+            renewalPause = Math.min(lifetime, 2 * renewalPause);
+            renewAt = start + renewalPause;
+            connector.beginRenewal();
+        }
+        Session renewed = connector.renewed();
+        if (renewed != null) {
+            try {
+                return readOn(renewed, part(TIMEOUT_AT_HAND));
+            } catch (RatingsUnavailableException e) {
+                state.renewalFailed(e);
+            }
+        }
         try {
-            return select((long) (deadline * TIMEOUT_AT_HAND));
+            Ratings ratings = select(session, part(TIMEOUT_AT_HAND));
+            if (outage) {
+                renewAfter(lifetime);
+            }
+            return ratings;
         } catch (RatingsUnavailableException e) {
-            if (refusedBefore || NOT_OF_THE_SESSION.contains(e.cause())) {
+            if (session.isAborted()) {
+                session = null;
+            } else if (!outage) {
+                renewAfter(FIRST_RENEWAL.toNanos());
+            }
+            if (outage || NOT_OF_THE_SESSION.contains(e.cause())) {
                 throw e;
             }
             LOG.debugf("Trying again on a new session: %s", e.cause().label());
-            useAnotherThan(start, e);
-            return select(budget());
+            return readOn(another(part(BUDGET) - (System.nanoTime() - start), e), part(BUDGET));
         }
     }
 
-    private long budget() {
-        return (long) (deadline * BUDGET);
+    private long part(double ofDeadline) {
+        return (long) (deadline * ofDeadline);
     }
 
     /**
      * @throws RatingsUnavailableException why there is no other one or, if the session at hand is open, why that failed
      */
-    private void useAnotherThan(long start, RatingsUnavailableException failed) {
+    private Session another(long timeout, RatingsUnavailableException failed) {
         try {
-            use(connector.connect(budget() - (System.nanoTime() - start)));
+            return connector.connect(timeout);
         } catch (RatingsUnavailableException e) {
             throw session == null ? e : failed;
         }
     }
 
-    /** Replaces an old session by one that works, without a wait for it. */
-    private void renew() {
-        if (session == null) {
-            return;
-        }
-        Session renewed = connector.renewed();
-        if (renewed != null) {
-            use(renewed);
-        } else if (System.nanoTime() - renewAt > 0) {
-            renewAt = System.nanoTime() + RENEWAL_RETRY.toNanos();
-            connector.beginRenewal();
+    /** Reads on a new session, which becomes the one at hand if it serves, or if there is none and it stays open. */
+    private Ratings readOn(Session next, long timeout) {
+        try {
+            Ratings ratings = select(next, timeout);
+            metrics.connected();
+            if (session != null) {
+                timer.execute(session::close);
+            }
+            session = next;
+            renewAfter(lifetime);
+            return ratings;
+        } catch (RatingsUnavailableException e) {
+            metrics.notConnected();
+            if (session == null && !next.isAborted()) {
+                session = next;
+                renewAfter(FIRST_RENEWAL.toNanos());
+            } else {
+                next.close();
+            }
+            throw e;
         }
     }
 
-    private void use(Session next) {
-        close();
-        session = next;
-        isNew = true;
-        renewalPause = refused ? Math.min(lifetime, renewalPause * 2) : lifetime;
-        renewAt = System.nanoTime() + renewalPause;
+    private void renewAfter(long nanos) {
+        renewAt = System.nanoTime() + nanos;
+        renewalPause = FIRST_RENEWAL.toNanos();
     }
 
-    private Ratings select(long timeout) {
+    private Ratings select(Session on, long timeout) {
+        reading = on;
         watchdog.set(System.nanoTime() + timeout);
         try {
-            Ratings ratings = session.read(select);
-            ended(true);
-            if (refused) {
-                refused = false;
-                renewAt = System.nanoTime() + lifetime;
-            }
-            return ratings;
-        } catch (SQLException | RuntimeException e) { // the driver answers malformed packets with unchecked exceptions
-            ended(false);
-            throw failure(e);
+            return on.read(select);
         } finally {
             watchdog.cancel();
         }
     }
 
-    private void ended(boolean served) {
-        if (isNew && served) {
-            metrics.connected();
-        } else if (isNew) {
-            metrics.notConnected();
-        }
-        isNew = false;
-    }
-
-    private RatingsUnavailableException failure(Exception e) {
-        if (e instanceof RatingsUnavailableException invalidRating) {
-            return invalidRating;
-        }
-        Evidence evidence = new Evidence(Phase.STATEMENT, e, session.progress().isAborted());
-        RatingsUnavailableException failure = new RatingsUnavailableException(evidence);
-        LOG.debugf(e, "The SELECT failed: %s", failure.cause().label());
-        if (e instanceof SQLException s && s.getErrorCode() != 0 && !evidence.timedOut()) {
-            if (!refused) {
-                refused = true;
-                renewalPause = FIRST_RENEWAL.toNanos();
-                renewAt = System.nanoTime() + renewalPause;
-            }
-        } else {
-            session.abort();
-            session = null;
-            refused = false;
-        }
-        return failure;
-    }
-
     /** Ends a SELECT under way. May be called by any thread. */
     void abort() {
-        Session current = session;
+        Session current = reading;
         if (current != null) {
-            current.progress().abort();
-        }
-    }
-
-    private void close() {
-        if (session != null) {
-            ScheduledFuture<?> timeout = timer.schedule(session.progress()::abort, CLOSE_TIMEOUT.toMillis(),
-                    TimeUnit.MILLISECONDS);
-            session.close();
-            timeout.cancel(false);
-            session = null;
+            current.abort();
         }
     }
 
     /** Ends the session and every login under way. */
     void end() {
         connector.abortAll();
-        close();
+        if (session != null) {
+            session.close();
+        }
     }
 }

@@ -16,7 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class BackoffTest {
 
-    private static final RatingsUnavailableException BROKEN_OFF = failure(Phase.TLS, new SSLException(""));
+    private static final RatingsUnavailableException BROKEN_OFF = failure(Phase.LOGIN, new SSLException(""));
     private static final RatingsUnavailableException REFUSED = failure(Phase.CONNECTING, new ConnectException());
 
     private final Backoff backoff = new Backoff();

@@ -243,14 +243,14 @@ class CauseTest {
     private static Cause login(String host, int port, String user, String properties, List<Connection> opened) {
         String url = "jdbc:mysql://" + host + ":" + port + "/?connectTimeout=20000&socketTimeout=20000&socketFactory="
                 + DatabaseSockets.class.getName() + "&sessionVariables=autocommit=1&" + properties;
-        LinkedBlockingQueue<LoginAttempt> finished = new LinkedBlockingQueue<>();
-        new LoginAttempt(() -> {
+        LinkedBlockingQueue<Session> finished = new LinkedBlockingQueue<>();
+        new Session(() -> {
             Connection connection = DriverManager.getConnection(url, user, TestDatabase.PASSWORD);
             opened.add(connection);
             return connection;
         }, false, finished::add).start();
         try {
-            LoginAttempt attempt = finished.poll(30, TimeUnit.SECONDS);
+            Session attempt = finished.poll(30, TimeUnit.SECONDS);
             if (attempt.failure() != null && attempt.failure().cause() == Cause.LOGIN_FAILED) {
                 throw new AssertionError(attempt.failure());
             }

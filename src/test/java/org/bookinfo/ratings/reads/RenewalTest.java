@@ -2,6 +2,7 @@ package org.bookinfo.ratings.reads;
 
 import java.net.URI;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
@@ -13,6 +14,7 @@ import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.LogListener;
 import org.bookinfo.ratings.testing.Metrics;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
@@ -77,11 +79,37 @@ class RenewalTest {
     @Test
     void get_replacementFails_isServedByTheOldSession() {
         database.execute("ALTER USER 'bookinfo'@'%' IDENTIFIED BY 'another'");
-        double failed = attempts("failure");
-        Await.until("a login has failed", () -> {
+        assertServedByTheOldSession("access-denied");
+    }
+
+    /** A session has the roles that were its account's defaults when it logged in. */
+    @Test
+    void get_firstSelectOfTheReplacementFails_isServedByTheOldSession() {
+        String account = (database.isMariaDb() ? " FOR" : " TO") + " 'bookinfo'@'%'";
+        database.execute("DROP ROLE IF EXISTS reader", "CREATE ROLE reader", "GRANT SELECT ON test.ratings TO reader",
+                "GRANT reader TO 'bookinfo'@'%'", "SET DEFAULT ROLE reader" + account);
+        try {
+            proxy.closeOpen();
             assertEquals(GOOD, http.get("/ratings/0").summary());
-            return attempts("failure") > failed;
-        });
+            database.execute("REVOKE SELECT ON test.ratings FROM 'bookinfo'@'%'", "SET DEFAULT ROLE NONE" + account);
+            assertServedByTheOldSession("privilege-missing");
+        } finally {
+            database.execute("DROP ROLE reader");
+        }
+    }
+
+    private void assertServedByTheOldSession(String cause) {
+        AtomicReference<String> warning = new AtomicReference<>("");
+        LogListener log = new LogListener("org.bookinfo.ratings", line -> warning.set(line.getMessage()));
+        try {
+            Await.until("the failed renewal is logged", () -> {
+                assertEquals(GOOD, http.get("/ratings/0").summary());
+                return warning.get().contains(cause);
+            });
+        } finally {
+            log.close();
+        }
+        assertTrue(warning.get().contains("answers on the old connection only"), warning.get());
         assertEquals(GOOD, http.get("/ratings/0").summary());
     }
 
