@@ -29,61 +29,54 @@ public class DatabaseMetrics {
     private static final Duration[] BUCKETS = {Duration.ofMillis(1), Duration.ofMillis(5), Duration.ofMillis(25),
             Duration.ofMillis(100), Duration.ofMillis(500), Duration.ofSeconds(1)};
 
+    private final MeterRegistry registry;
     private final Counter successes;
     private final Map<Cause, Counter> failures = new EnumMap<>(Cause.class);
     private final Timer successTime;
     private final Timer failureTime;
     private final Counter requests;
-    private final Counter opened;
-    private final Counter notOpened;
+    private final Counter connected;
+    private final Counter notConnected;
 
     DatabaseMetrics(MeterRegistry registry, DatabaseState state, Settings settings) {
-        successes = reads(SUCCESS, "none").register(registry);
-        successTime = time(SUCCESS).register(registry);
-        failureTime = time(FAILURE).register(registry);
+        this.registry = registry;
+        successes = counter("reads", "Reads of the ratings", OUTCOME, SUCCESS, CAUSE, "none");
         for (Cause cause : Cause.values()) {
-            failures.put(cause, reads(FAILURE, cause.label()).register(registry));
+            failures.put(cause,
+                    counter("reads", "Reads of the ratings", OUTCOME, FAILURE, CAUSE, cause.label()));
             Gauge.builder("ratings.database.outage", state, s -> isCause(cause, s.outage()) ? 1 : 0)
-                    .description("Whether the database does not give the ratings for this cause").tag(CAUSE,
-                            cause.label())
-                    .register(registry);
+                    .description("Whether the database does not give the ratings for this cause")
+                    .tag(CAUSE, cause.label()).register(registry);
         }
+        successTime = timer(SUCCESS);
+        failureTime = timer(FAILURE);
+        requests = counter("read.requests", "Requests that waited for a read");
+        connected = counter("connection.attempts", "Attempts to connect, log in and read", OUTCOME, SUCCESS);
+        notConnected = counter("connection.attempts", "Attempts to connect, log in and read", OUTCOME, FAILURE);
         Gauge.builder("ratings.database.up", state, s -> s.answers() ? 1 : 0)
                 .description("Whether the database gives the ratings").register(registry);
         Gauge.builder("ratings.database.deadline", settings, s -> s.deadline().toMillis() / 1000.0).baseUnit("seconds")
                 .description("How long a request may wait for the database").register(registry);
-        requests = Counter.builder("ratings.database.read.requests")
-                .description("Requests that waited for a read").register(registry);
-        opened = attempts(SUCCESS).register(registry);
-        notOpened = attempts(FAILURE).register(registry);
     }
 
-    private static Counter.Builder reads(String outcome, String cause) {
-        return Counter.builder("ratings.database.reads").description("Reads of the ratings")
-                .tags(OUTCOME, outcome, CAUSE, cause);
+    private Counter counter(String name, String description, String... tags) {
+        return Counter.builder("ratings.database." + name).description(description).tags(tags).register(registry);
     }
 
-    private static Timer.Builder time(String outcome) {
+    private Timer timer(String outcome) {
         return Timer.builder("ratings.database.read").description("How long reads of the ratings took")
-                .tag(OUTCOME, outcome).serviceLevelObjectives(BUCKETS);
-    }
-
-    private static Counter.Builder attempts(String outcome) {
-        return Counter.builder("ratings.database.connection.attempts")
-                .description("Attempts to connect, log in and read").tag(OUTCOME, outcome);
+                .tag(OUTCOME, outcome).serviceLevelObjectives(BUCKETS).register(registry);
     }
 
     private static boolean isCause(Cause cause, DatabaseState.Outage outage) {
         return outage != null && outage.exception().cause() == cause;
     }
 
-    /** Records a read that succeeded. */
     public void readSucceeded(long nanos) {
         successes.increment();
         successTime.record(nanos, TimeUnit.NANOSECONDS);
     }
 
-    /** Records a read that failed. */
     public void readFailed(Cause cause, long nanos) {
         failures.get(cause).increment();
         failureTime.record(nanos, TimeUnit.NANOSECONDS);
@@ -94,13 +87,13 @@ public class DatabaseMetrics {
         requests.increment(count);
     }
 
-    /** Records an attempt to connect and log in that was followed by a read that succeeded. */
+    /** Records a login that was followed by a read that succeeded. */
     public void connected() {
-        opened.increment();
+        connected.increment();
     }
 
-    /** Records an attempt to connect and log in that was not. */
+    /** Records an attempt to log in that was not. */
     public void notConnected() {
-        notOpened.increment();
+        notConnected.increment();
     }
 }

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.net.SocketException;
 import java.sql.SQLException;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * What is known of a failed login or statement.
@@ -19,13 +20,13 @@ public record Evidence(Phase phase, Throwable thrown, boolean timedOut) {
         return thrown instanceof SQLException e ? e.getErrorCode() : 0;
     }
 
-    /** SQLState and error code, as operators look them up. Both may come from anything that listens at the address. */
+    /** SQLState and error code, as operators look them up. */
     String codes() {
         if (timedOut) {
             return "timeout";
         }
         return thrown instanceof SQLException e
-                ? Printable.of(e.getSQLState() + "/" + e.getErrorCode())
+                ? e.getSQLState() + "/" + e.getErrorCode()
                 : thrown.getClass().getSimpleName();
     }
 
@@ -38,21 +39,16 @@ public record Evidence(Phase phase, Throwable thrown, boolean timedOut) {
         return anyCause(type::isInstance);
     }
 
-    /** Without an error code, only a message tells some failures apart. */
+    /** Without an error code, only a message distinguishes some failures. */
     boolean says(String words) {
         return anyCause(cause -> cause.getMessage() != null && cause.getMessage().contains(words));
     }
 
     private boolean anyCause(Predicate<Throwable> matches) {
-        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (matches.test(cause)) {
-                return true;
-            }
-        }
-        return false;
+        return Stream.iterate(thrown, cause -> cause != null, Throwable::getCause).anyMatch(matches);
     }
 
-    /** Whether the server counts the login as one that this side broke off, and blocks the host after many in a row. */
+    /** Whether the login ended after the server had greeted, and without an error that the server sent. */
     boolean isBrokenOffLogin() {
         return phase.isDuringLogin() && code() == 0;
     }

@@ -14,16 +14,15 @@ public enum Phase {
     /** The TCP connection is open. In MySQL's protocol, the server speaks first. */
     ACCEPTED,
 
-    /** The server's first bytes have arrived. */
+    /** The server's first byte has arrived. */
     GREETED,
 
-    /** This side has answered the greeting: TLS and login are under way. */
+    /** This side has answered the greeting: the TLS handshake, if any, and the login are under way. */
     LOGIN,
 
     /** The login is complete; statements can be executed. */
     STATEMENT;
 
-    /** Whether the server has greeted this side, and the login is not complete: servers count logins that end here. */
     public boolean isDuringLogin() {
         return this == GREETED || this == LOGIN;
     }

@@ -7,6 +7,8 @@ package org.bookinfo.ratings.diagnosis;
 @SuppressWarnings("serial") // never serialised
 public final class RatingsUnavailableException extends RuntimeException {
 
+    private static final int LONGEST_DETAIL = 64;
+
     private final Cause cause;
     private final boolean brokeOffLogin;
 
@@ -16,14 +18,20 @@ public final class RatingsUnavailableException extends RuntimeException {
     }
 
     private RatingsUnavailableException(Cause cause, String detail, boolean brokeOffLogin) {
-        super(detail, null, false, false);
+        super(printable(detail), null, false, false);
         this.cause = cause;
         this.brokeOffLogin = brokeOffLogin;
     }
 
+    /** Text from outside could forge lines of the log with line breaks or escape sequences. */
+    private static String printable(String text) {
+        String visible = text.replaceAll("[^ -~]", "?");
+        return visible.length() <= LONGEST_DETAIL ? visible : visible.substring(0, LONGEST_DETAIL) + "...";
+    }
+
     /** @param detail what identifies the rating; it may come from the database */
     public static RatingsUnavailableException invalidRating(String detail) {
-        return new RatingsUnavailableException(Cause.RATING_INVALID, Printable.of(detail), false);
+        return new RatingsUnavailableException(Cause.RATING_INVALID, detail, false);
     }
 
     /** For a failure that no statement or login explains. */
@@ -35,7 +43,7 @@ public final class RatingsUnavailableException extends RuntimeException {
         return cause;
     }
 
-    /** Whether the server had begun a login, and this side ended it. */
+    /** Whether servers count the failure as a login that this side broke off. They block a host after many in a row. */
     public boolean brokeOffLogin() {
         return brokeOffLogin;
     }

@@ -115,24 +115,25 @@ public class RatingsReader {
             state.succeeded();
             backoff.succeeded();
             requests.succeed(ratings);
-        } catch (RatingsUnavailableException e) {
-            fail(e, start);
         } catch (RuntimeException | Error e) {
-            if (!stopped) {
-                LOG.error("A read failed unexpectedly", e);
-                fail(RatingsUnavailableException.internal(e), start);
+            if (!stopped) { // else the end of the service is the cause
+                fail(e, System.nanoTime() - start);
             }
         }
     }
 
-    private void fail(RatingsUnavailableException e, long start) {
-        if (stopped) {
-            return; // the end of the service is the cause
+    private void fail(Throwable thrown, long nanos) {
+        RatingsUnavailableException failure;
+        if (thrown instanceof RatingsUnavailableException unavailable) {
+            failure = unavailable;
+        } else {
+            LOG.error("A read failed unexpectedly", thrown);
+            failure = RatingsUnavailableException.internal(thrown);
         }
-        metrics.readFailed(e.cause(), System.nanoTime() - start);
-        backoff.failed(e);
-        state.failed(e); // before the requests: who joins after this sees the outage and does not wait
-        requests.fail(e);
+        metrics.readFailed(failure.cause(), nanos);
+        backoff.failed(failure);
+        state.failed(failure); // before the requests: who joins after this sees the outage and does not wait
+        requests.fail(failure);
     }
 
     /** The read under way did not end in time. The first read may: its slowness is no outage yet. */
