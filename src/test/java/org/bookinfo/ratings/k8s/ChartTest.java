@@ -119,7 +119,8 @@ class ChartTest {
     }
 
     private static void collect(String path, JsonNode node, Set<String> values) {
-        if (!node.isObject() || node.isEmpty() || path.matches("/resources|.*/(selector|labels|user)")) {
+        if (!node.isObject() || node.isEmpty()
+                || path.matches("/resources|/podAnnotations|.*/(selector|labels|user)")) {
             values.add(path);
         } else {
             node.properties().forEach(field -> collect(path + "/" + field.getKey(), field.getValue(), values));

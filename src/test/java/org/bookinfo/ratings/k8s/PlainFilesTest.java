@@ -14,12 +14,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
- * The plain files are what the chart renders. To write them again after a change of the chart:
+ * The plain files are what the chart renders, without its longer comments. To write them again after a change of the chart:
  * {@code ./mvnw test -Dtest=PlainFilesTest -Dratings.write-plain-files}
  */
 class PlainFilesTest {
-
-    private static final String WARNING = "# Rendered from k8s/chart; PlainFilesTest writes this file.\n\n";
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
@@ -30,8 +28,9 @@ class PlainFilesTest {
     void file_ofTheWalkThrough_isTheRendering(String name, String values, String description) throws IOException {
         Set<String> base = Set.copyOf(name.equals("ratings-v2-mysql.yaml") ? List.of() : objects("{}"));
         String expected = objects(values).stream().filter(object -> !base.contains(object))
-                .collect(Collectors.joining("---\n", "# " + description + "\n" + WARNING, ""))
-                .replace("- \"10.0.0.1/32\"", "- DATABASE_ADDRESS # edit: Istio refuses it as it stands");
+                .collect(Collectors.joining("---\n",
+                        "# " + description + " Rendered from k8s/chart by PlainFilesTest.\n", ""))
+                .replace("[\"10.0.0.1/32\"] # ", "[DATABASE_ADDRESS] # edit: ");
         Path file = Path.of("k8s", name);
         if (System.getProperty("ratings.write-plain-files") != null) {
             Files.writeString(file, expected);
@@ -42,7 +41,7 @@ class PlainFilesTest {
 
     private static List<String> objects(String values) {
         return Arrays.stream(Manifests.rendered("bookinfo", values).split("(?m)^---\n"))
-                .map(object -> object.replaceFirst("^# Source: .*\n", "").strip() + "\n")
+                .map(object -> object.replaceAll("(?m)^ *#.*\n", "").strip() + "\n")
                 .filter(object -> !object.isBlank()).toList();
     }
 }
