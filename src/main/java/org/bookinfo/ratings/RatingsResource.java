@@ -12,12 +12,14 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.smallrye.common.annotation.NonBlocking;
 import io.vertx.core.http.HttpServerRequest;
 import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
+import org.bookinfo.ratings.reads.Ratings;
 import org.bookinfo.ratings.reads.RatingsReader;
 
 /**
@@ -36,6 +38,11 @@ public class RatingsResource {
             .build();
 
     private final RatingsReader reader;
+
+    /** Every product shows the same two ratings: the table knows no product. */
+    @JsonPropertyOrder({"id", "ratings"})
+    record ProductRatings(int id, Ratings ratings) {
+    }
 
     RatingsResource(RatingsReader reader) {
         this.reader = reader;

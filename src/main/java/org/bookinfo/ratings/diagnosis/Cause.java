@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 
 import javax.net.ssl.SSLException;
 
@@ -24,8 +23,8 @@ import static org.bookinfo.ratings.diagnosis.Phase.STATEMENT;
 /**
  * The table of causes: why the database does not give the ratings. The first cause that the evidence matches applies.
  *
- * <p>Each cause states what was seen, and what can be behind it, likeliest first. {@code docs/operations.md} shows the
- * same table, and a test compares the two. Numbers are error codes of MySQL and MariaDB.
+ * <p>Each cause has the HTTP status, if it is not 503, what was seen, and what can be behind it, likeliest first. {@code
+ * docs/operations.md} shows the same table, and a test compares the two. Numbers are error codes of MySQL and MariaDB.
  */
 public enum Cause {
 
@@ -46,8 +45,8 @@ public enum Cause {
                     + " waits for its DNS before it greets: set skip_name_resolve in its configuration"),
 
     CONNECTION_REFUSED(e -> e.phase() == CONNECTING, "the connection was refused",
-            "nothing listens at %s, or a network policy rejects it: check MYSQL_DB_HOST, MYSQL_DB_PORT and that the"
-                    + " server runs"),
+            "nothing listens at %s (in a Pod, localhost is the Pod itself), or a network policy rejects it: check"
+                    + " MYSQL_DB_HOST, MYSQL_DB_PORT and that the server runs"),
 
     CLOSED_BEFORE_GREETING(e -> e.phase() == ACCEPTED && e.isClosed(),
             "the connection was accepted, then closed before MySQL's greeting",
@@ -145,9 +144,6 @@ public enum Cause {
     INTERNAL_ERROR(500, e -> false, "the service itself failed",
             "see the ERROR line in the log and its stack trace; the database at %s is not the cause");
 
-    /** This host itself, with a port. */
-    private static final Pattern LOOPBACK = Pattern.compile("(localhost|127\\.[0-9.]+|\\[(0{0,4}:)+0{0,3}1]):[0-9]+");
-
     /** A new process is slow itself, so these may be its own slowness, or that of a machine that starts many. */
     private static final Set<Cause> MAY_BE_SLOWNESS = Set.of(NAME_LOOKUP_TIMEOUT, NO_ANSWER, STATEMENT_TIMEOUT);
 
@@ -198,17 +194,9 @@ public enum Cause {
         return explanation;
     }
 
-    /**
-     * What the operator can do.
-     *
-     * @param address the database's host and port
-     */
+    /** What the operator can do about the database at that address. */
     public String hint(String address) {
-        String text = String.format(hint, address);
-        return this == CONNECTION_REFUSED && LOOPBACK.matcher(address).matches()
-                ? text + ". Inside a Pod or container, this address is the Pod itself: set MYSQL_DB_HOST to the"
-                        + " server's host"
-                : text;
+        return String.format(hint, address);
     }
 
     /** Whether the cause cannot be the slowness of a process that has just started. */

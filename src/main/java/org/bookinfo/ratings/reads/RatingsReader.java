@@ -38,12 +38,8 @@ public class RatingsReader {
     private final RequestCoalescing<Ratings> requests;
     private final Backoff backoff = new Backoff();
     private final Thread thread = new Thread(this::run, "ratings-reader");
-
     private volatile boolean stopped;
-
-    /** These are the thread's own. */
-    private boolean begun;
-    private long nextAttempt;
+    private long nextAttempt = System.nanoTime(); // the thread's own
 
     RatingsReader(RatingsRepository repository, DatabaseState state, DatabaseMetrics metrics, Settings settings,
             ScheduledExecutorService timer) {
@@ -89,7 +85,6 @@ public class RatingsReader {
         try {
             while (!stopped) {
                 requests.awaitBatch(this::nanosToNextAttempt);
-                begun = true;
                 nextAttempt = System.nanoTime() + backoff.next();
                 readOnce();
             }
@@ -100,11 +95,10 @@ public class RatingsReader {
         }
     }
 
+    /** Without an outage, only requests begin reads, except for the first one. */
     private long nanosToNextAttempt() {
-        if (!begun) {
-            return 0;
-        }
-        return state.outage() == null ? Long.MAX_VALUE : nextAttempt - System.nanoTime();
+        boolean untilRequested = state.outage() == null && state.hasAnswered();
+        return untilRequested ? Long.MAX_VALUE : nextAttempt - System.nanoTime();
     }
 
     private void readOnce() {

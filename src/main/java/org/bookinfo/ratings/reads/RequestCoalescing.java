@@ -43,10 +43,7 @@ final class RequestCoalescing<T> {
     /** How long the reader's last wait was. Only the reader uses it. */
     private long lastWait = SPIN;
 
-    /**
-     * The requests that one read serves, by the event loop of each: a loop then has one task and one wake-up for all of
-     * its requests.
-     */
+    /** The requests that one read serves. Those of an event loop share a stage: it has one task for all of them. */
     private static final class Batch<T> {
         private final long deadline;
         private final Map<Context, CompletableFuture<T>> stages = new HashMap<>();
@@ -59,16 +56,6 @@ final class RequestCoalescing<T> {
         CompletionStage<T> join(Context eventLoop) {
             requests++;
             return stages.computeIfAbsent(eventLoop, any -> new CompletableFuture<>());
-        }
-
-        void complete(Consumer<CompletableFuture<T>> outcome) {
-            stages.forEach((eventLoop, stage) -> {
-                if (eventLoop == null) {
-                    outcome.accept(stage);
-                } else {
-                    eventLoop.runOnContext(unused -> outcome.accept(stage));
-                }
-            });
         }
     }
 
@@ -93,7 +80,7 @@ final class RequestCoalescing<T> {
     /**
      * Joins the batch that waits for the next read.
      *
-     * @param eventLoop on which the stage is to complete; null for a caller that is on none
+     * @param eventLoop on which the stage completes; null for a caller that is on none
      * @throws RuntimeException the known failure, if there is one
      */
     CompletionStage<T> join(Context eventLoop) {
@@ -106,19 +93,19 @@ final class RequestCoalescing<T> {
                 waiting = new Batch<>(System.nanoTime() + deadlineNanos);
                 if (reading == null) {
                     watchdog.set(waiting.deadline);
-                    beginAfterPendingEvents(eventLoop);
+                    run(eventLoop, this::begin); // later, so that the loop's other requests that have arrived join
                 }
             }
             return waiting.join(eventLoop);
         }
     }
 
-    /** Requests that have arrived on the event loop's other connections share the read. */
-    private void beginAfterPendingEvents(Context eventLoop) {
+    /** @param eventLoop null for a caller that is on none */
+    private static void run(Context eventLoop, Runnable action) {
         if (eventLoop == null) {
-            begin();
+            action.run();
         } else {
-            eventLoop.runOnContext(unused -> begin());
+            eventLoop.runOnContext(unused -> action.run());
         }
     }
 
@@ -190,7 +177,7 @@ final class RequestCoalescing<T> {
     private void complete(Batch<T> batch, Consumer<CompletableFuture<T>> outcome) {
         if (batch != null) {
             served.accept(batch.requests);
-            batch.complete(outcome);
+            batch.stages.forEach((eventLoop, stage) -> run(eventLoop, () -> outcome.accept(stage)));
         }
     }
 
