@@ -6,16 +6,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.EnvVar;
-import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -25,100 +22,57 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
  */
 class GeneratedManifestIT {
 
-    /** What Quarkus adds of its own. */
-    private static final String QUARKUS_LABEL = "app.kubernetes.io/managed-by";
-    private static final String QUARKUS_VARIABLE = "KUBERNETES_NAMESPACE";
-    private static final Set<String> QUARKUS_ANNOTATIONS = Set.of("app.quarkus.io/quarkus-version",
-            "prometheus.io/scheme");
-
-    private static final Path GENERATED = Path.of("target/kubernetes/kubernetes.yml");
-
-    private Deployment ours;
-    private Deployment generated;
-
-    @BeforeEach
-    void read() throws IOException {
-        Manifests manifests = Manifests.parse(Files.readString(GENERATED));
-        assertEquals(Set.of("Deployment/ratings-v2-mysql", "Service/ratings-v2-mysql"), Set.copyOf(manifests.names()));
-        ours = Manifests.chart().the(Deployment.class);
-        generated = manifests.the(Deployment.class);
-    }
+    private static final Set<String> QUARKUS_LABELS_AND_ANNOTATIONS = Set.of("app.kubernetes.io/managed-by",
+            "app.quarkus.io/quarkus-version", "prometheus.io/scheme");
 
     @Test
-    void generated_identity_agrees() {
-        assertSame(deployment -> deployment.getMetadata().getName());
-        assertSame(deployment -> withoutQuarkus(deployment.getMetadata().getLabels()));
-        assertSame(deployment -> deployment.getSpec().getSelector().getMatchLabels());
-        assertSame(deployment -> withoutQuarkus(deployment.getSpec().getTemplate().getMetadata().getLabels()));
-        assertSame(deployment -> deployment.getSpec().getReplicas());
-        assertSame(deployment -> deployment.getSpec().getTemplate().getMetadata().getAnnotations().entrySet().stream()
-                .filter(annotation -> !QUARKUS_ANNOTATIONS.contains(annotation.getKey()))
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+    void generated_deployment_agreesWithTheCharts() throws IOException {
+        Manifests generated = new Manifests(Files.readString(Path.of("target/kubernetes/kubernetes.yml")));
+
+        assertEquals(Set.of("Deployment/ratings-v2-mysql", "Service/ratings-v2-mysql"), Set.copyOf(generated.names()));
+        assertEquals(facts(Manifests.chart()), facts(generated));
     }
 
-    @Test
-    void generated_container_agrees() {
-        assertSame(deployment -> container(deployment).getName());
-        assertSame(deployment -> container(deployment).getImagePullPolicy());
-        assertSame(deployment -> container(deployment).getResources());
-        assertSame(deployment -> container(deployment).getPorts().stream().collect(
-                Collectors.toMap(ContainerPort::getName, ContainerPort::getContainerPort)));
-        assertSame(deployment -> withoutRegistry(container(deployment).getImage()));
+    private static Map<String, Object> facts(Manifests manifests) {
+        Deployment deployment = manifests.the(Deployment.class);
+        PodTemplateSpec template = deployment.getSpec().getTemplate();
+        Container container = ChartTest.container(manifests);
+        Map<String, Object> facts = new TreeMap<>();
+        facts.put("name", deployment.getMetadata().getName());
+        facts.put("labels", ours(deployment.getMetadata().getLabels()));
+        facts.put("replicas", deployment.getSpec().getReplicas());
+        facts.put("selector", deployment.getSpec().getSelector());
+        facts.put("labels of the Pod", ours(template.getMetadata().getLabels()));
+        facts.put("annotations of the Pod", ours(template.getMetadata().getAnnotations()));
+        facts.put("container", container.getName());
+        facts.put("image", container.getImage().replaceFirst("^[^/]*\\.[^/]*/", ""));
+        facts.put("pull policy", container.getImagePullPolicy());
+        facts.put("resources", container.getResources());
+        container.getPorts().forEach(port -> facts.put("port " + port.getName(), port.getContainerPort()));
+        facts.put("startup", probe(container, container.getStartupProbe()));
+        facts.put("liveness", probe(container, container.getLivenessProbe()));
+        facts.put("readiness", probe(container, container.getReadinessProbe()));
+        container.getEnv().stream().filter(variable -> !variable.getName().equals("KUBERNETES_NAMESPACE"))
+                .forEach(variable -> facts.put(variable.getName(), source(variable)));
+        return facts;
     }
 
-    @Test
-    void generated_probes_agree() {
-        assertSame(deployment -> probe(deployment, Container::getStartupProbe));
-        assertSame(deployment -> probe(deployment, Container::getLivenessProbe));
-        assertSame(deployment -> probe(deployment, Container::getReadinessProbe));
+    private static Map<String, String> ours(Map<String, String> labels) {
+        Map<String, String> ours = new TreeMap<>(labels);
+        ours.keySet().removeAll(QUARKUS_LABELS_AND_ANNOTATIONS);
+        return ours;
     }
 
-    @Test
-    void generated_environment_agrees() {
-        assertSame(deployment -> container(deployment).getEnv().stream()
-                .filter(variable -> !variable.getName().equals(QUARKUS_VARIABLE))
-                .collect(Collectors.toMap(EnvVar::getName, GeneratedManifestIT::source)));
+    private static List<Object> probe(Container container, Probe probe) {
+        Object port = probe.getHttpGet().getPort().getValue();
+        return List.of(probe.getHttpGet().getPath(),
+                port.equals("http") ? container.getPorts().get(0).getContainerPort() : port, probe.getPeriodSeconds(),
+                probe.getTimeoutSeconds(), probe.getFailureThreshold());
     }
 
-    private void assertSame(Function<Deployment, Object> part) {
-        assertEquals(part.apply(ours), part.apply(generated));
-    }
-
-    private static String source(EnvVar variable) {
-        if (variable.getValueFrom() == null) {
-            return variable.getValue();
-        }
-        var reference = variable.getValueFrom().getSecretKeyRef();
-        return reference.getName() + "/" + reference.getKey();
-    }
-
-    private static List<Object> probe(Deployment deployment, Function<Container, Probe> which) {
-        Container container = container(deployment);
-        Probe probe = which.apply(container);
-        return List.of(probe.getHttpGet().getPath(), portNumber(container, probe.getHttpGet().getPort()),
-                probe.getPeriodSeconds(), probe.getTimeoutSeconds(), probe.getFailureThreshold(),
-                probe.getInitialDelaySeconds() == null ? 0 : probe.getInitialDelaySeconds());
-    }
-
-    private static int portNumber(Container container, IntOrString port) {
-        return port.getStrVal() == null
-                ? port.getIntVal()
-                : container.getPorts().stream().filter(candidate -> candidate.getName().equals(port.getStrVal()))
-                        .findFirst().orElseThrow().getContainerPort();
-    }
-
-    private static Container container(Deployment deployment) {
-        List<Container> containers = deployment.getSpec().getTemplate().getSpec().getContainers();
-        assertEquals(1, containers.size());
-        return containers.get(0);
-    }
-
-    private static Map<String, String> withoutQuarkus(Map<String, String> labels) {
-        return labels.entrySet().stream().filter(label -> !label.getKey().equals(QUARKUS_LABEL))
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
-    }
-
-    private static String withoutRegistry(String image) {
-        return image.replaceFirst("^[^/]*\\.[^/]*/", "");
+    private static Object source(EnvVar variable) {
+        return variable.getValueFrom() == null
+                ? variable.getValue()
+                : variable.getValueFrom().getSecretKeyRef().edit().withOptional(null).build();
     }
 }

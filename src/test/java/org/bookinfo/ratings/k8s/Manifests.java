@@ -8,10 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,23 +18,12 @@ import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.TemplateCommand;
-import io.fabric8.istio.api.networking.v1.DestinationRule;
-import io.fabric8.istio.api.networking.v1.ServiceEntry;
-import io.fabric8.istio.api.networking.v1.VirtualService;
-import io.fabric8.istio.api.security.v1.AuthorizationPolicy;
-import io.fabric8.istio.api.security.v1.PeerAuthentication;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.ServiceAccount;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
-import io.fabric8.openshift.api.model.monitoring.v1.PodMonitor;
-import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
  * Kubernetes objects, rendered from the chart or read from a file, and parsed strictly.
@@ -49,19 +35,10 @@ final class Manifests {
     /** YAML, also for the rows of tests. */
     static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
-    /** Every kind that we apply, in the version that we apply. */
-    private static final Map<String, Class<? extends HasMetadata>> TYPES = Stream
-            .of(Deployment.class, ConfigMap.class, PodMonitor.class, PrometheusRule.class, Secret.class, Service.class,
-                    ServiceAccount.class, HorizontalPodAutoscaler.class, PodDisruptionBudget.class,
-                    DestinationRule.class, ServiceEntry.class, VirtualService.class, AuthorizationPolicy.class,
-                    PeerAuthentication.class, HTTPRoute.class, NetworkPolicy.class,
-                    io.fabric8.istio.api.networking.v1.Gateway.class,
-                    io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway.class)
-            .collect(Collectors.toMap(type -> HasMetadata.getApiVersion(type) + " " + HasMetadata.getKind(type),
-                    type -> type));
+    private static final KubernetesSerialization TYPES = new KubernetesSerialization();
 
-    /** The models collect unknown fields in a map. Without it, an unknown field fails. */
-    private static final ObjectMapper STRICT = new ObjectMapper(new YAMLFactory())
+    /** The models collect unknown fields in a map. Without the map, an unknown field fails. */
+    private static final ObjectMapper STRICT = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .setAnnotationIntrospector(new JacksonAnnotationIntrospector() {
 
@@ -76,11 +53,10 @@ final class Manifests {
     private final Map<String, JsonNode> trees = new TreeMap<>();
     private final List<HasMetadata> objects = new ArrayList<>();
 
-    private Manifests(String yaml) {
+    Manifests(String yaml) {
         try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(yaml)) {
-            while (documents.hasNext()) {
-                JsonNode document = documents.next();
-                if (!document.isMissingNode() && !document.isNull()) {
+            for (JsonNode document : documents.readAll()) {
+                if (document.isObject()) {
                     add(document);
                 }
             }
@@ -90,16 +66,12 @@ final class Manifests {
     }
 
     private void add(JsonNode document) throws IOException {
-        String type = document.path("apiVersion").asText() + " " + document.path("kind").asText();
-        HasMetadata object = STRICT.treeToValue(document, Objects.requireNonNull(TYPES.get(type), type));
-        objects.add(object);
-        if (trees.put(object.getKind() + "/" + object.getMetadata().getName(), document) != null) {
-            throw new AssertionError(object.getKind() + "/" + object.getMetadata().getName() + " is there twice");
-        }
-    }
-
-    static Manifests parse(String yaml) {
-        return new Manifests(yaml);
+        String version = document.path("apiVersion").asText();
+        String kind = document.path("kind").asText();
+        assertTrue(version.matches(".*v[0-9]+"), version + " is not stable");
+        objects.add((HasMetadata) STRICT.treeToValue(document, TYPES.getRegisteredKubernetesResource(version, kind)));
+        String name = kind + "/" + document.path("metadata").path("name").asText();
+        assertNull(trees.put(name, document), name + " is there twice");
     }
 
     /**
@@ -109,7 +81,7 @@ final class Manifests {
      * @throws IllegalStateException where the chart refuses the values
      */
     static Manifests chart(String... values) {
-        return parse(rendered("bookinfo", values));
+        return new Manifests(rendered("bookinfo", values));
     }
 
     static String rendered(String namespace, String... values) {
@@ -146,9 +118,7 @@ final class Manifests {
     /** The only object of its type. */
     <T extends HasMetadata> T the(Class<T> type) {
         List<T> found = all(type);
-        if (found.size() != 1) {
-            throw new AssertionError("expected one " + type.getSimpleName() + " among " + names());
-        }
+        assertEquals(1, found.size(), () -> type.getSimpleName() + " among " + names());
         return found.get(0);
     }
 }

@@ -3,23 +3,21 @@ package org.bookinfo.ratings.k8s;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
-import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.Prometheus;
 import org.bookinfo.ratings.testing.TestDatabase;
@@ -34,6 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
  * The packaged application, scraped by Prometheus as the PodMonitor says: which alerts an outage causes, and the
@@ -43,7 +42,24 @@ class MonitoringIT {
 
     private static final String OURS = "{namespace=\"bookinfo\",pod=\"ratings-v2-mysql-1\",container=\"ratings\"}";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** As Prometheus's operator makes it of the PodMonitor. Only the annotations lead to the service. */
+    private static final String CONFIGURATION = """
+            global: {scrape_interval: 1s, evaluation_interval: 1s}
+            rule_files: [rules.yaml]
+            scrape_configs:
+            - job_name: bookinfo/ratings-v2-mysql
+              metrics_path: /nowhere
+              static_configs:
+              - targets: ["127.0.0.1:1"]
+                labels:
+                  {namespace: bookinfo, pod: ratings-v2-mysql-1, container: ratings,
+                  __meta_kubernetes_pod_annotation_prometheus_io_port: "%d",
+                  __meta_kubernetes_pod_annotation_prometheus_io_path: %s}
+              relabel_configs: %s
+              metric_relabel_configs: %s
+            """;
+
+    private static final ScheduledExecutorService CALLER = Executors.newSingleThreadScheduledExecutor();
 
     @TempDir
     private static Path folder;
@@ -52,68 +68,27 @@ class MonitoringIT {
     private static FaultyProxy proxy;
     private static PackagedApplication application;
     private static Prometheus prometheus;
-    private static Thread caller;
 
     /** Once, and not before all tests, where it would hide those that are skipped for want of Prometheus. */
-    private static void start() throws IOException {
+    private static void start() throws Exception {
         Prometheus.promtool("--version");
         database = TestDatabase.start();
         proxy = new FaultyProxy(database);
         application = new PackagedApplication(TestDatabase.environment("127.0.0.1", proxy.port())).awaitStart();
-        caller = new Thread(MonitoringIT::call);
-        caller.start();
+        CALLER.scheduleWithFixedDelay(() -> application.http().get("/ratings/0"), 0, 20, TimeUnit.MILLISECONDS);
         Files.writeString(folder.resolve("rules.yaml"),
                 Files.readString(Prometheus.RULES).replaceAll("\\b([0-9]+)m\\b", "$1s"));
-        prometheus = new Prometheus(folder, configuration());
-    }
-
-    private static void call() {
-        Http http = application.http();
-        while (!Thread.currentThread().isInterrupted()) {
-            http.get("/ratings/0");
-            try {
-                Thread.sleep(20);
-            } catch (InterruptedException e) {
-                return;
-            }
-        }
-    }
-
-    /** As the operator makes it of the PodMonitor. Only the annotations lead to the service, not the address. */
-    private static String configuration() throws IOException {
         JsonNode endpoint = Manifests.chart("metrics: {podMonitor: {enabled: true}}")
                 .at("PodMonitor/ratings-v2-mysql", "/spec/podMetricsEndpoints/0");
-        Map<String, String> labels = Map.of("namespace", "bookinfo", "pod", "ratings-v2-mysql-1", "container",
-                "ratings",
-                "__meta_kubernetes_pod_annotation_prometheus_io_port", String.valueOf(application.port()),
-                "__meta_kubernetes_pod_annotation_prometheus_io_path", endpoint.path("path").asText());
-        return JSON.writeValueAsString(Map.of(
-                "global", Map.of("scrape_interval", "1s", "evaluation_interval", "1s"),
-                "rule_files", List.of("rules.yaml"),
-                "scrape_configs", List.of(Map.of("job_name", "bookinfo/ratings-v2-mysql",
-                        "metrics_path", "/nowhere",
-                        "static_configs", List.of(Map.of("targets", List.of("127.0.0.1:1"), "labels", labels)),
-                        "relabel_configs", snakeCase(endpoint.path("relabelings")),
-                        "metric_relabel_configs", snakeCase(endpoint.path("metricRelabelings"))))));
-    }
-
-    private static List<Map<String, JsonNode>> snakeCase(JsonNode objects) {
-        List<Map<String, JsonNode>> renamed = new ArrayList<>();
-        for (JsonNode object : objects) {
-            Map<String, JsonNode> fields = new TreeMap<>();
-            object.properties().forEach(field -> fields.put(
-                    field.getKey().replaceAll("(?=[A-Z])", "_").toLowerCase(), field.getValue()));
-            renamed.add(fields);
-        }
-        return renamed;
+        prometheus = new Prometheus(folder, CONFIGURATION.formatted(application.port(), endpoint.path("path").asText(),
+                endpoint.path("relabelings"), endpoint.path("metricRelabelings"))
+                .replace("sourceLabels", "source_labels").replace("targetLabel", "target_label"));
     }
 
     @AfterAll
     static void stop() throws Exception {
-        if (caller != null) {
-            caller.interrupt();
-            caller.join();
-        }
+        CALLER.shutdownNow();
+        assertTrue(CALLER.awaitTermination(1, TimeUnit.MINUTES));
         for (AutoCloseable started : Arrays.asList(prometheus, application, proxy)) {
             if (started != null) {
                 started.close();
@@ -122,12 +97,11 @@ class MonitoringIT {
     }
 
     @BeforeEach
-    void awaitHealthy() throws IOException {
+    void awaitHealthy() throws Exception {
         if (prometheus == null) {
             start();
         }
-        Await.until("Prometheus sees ratings",
-                () -> !prometheus.series("ratings_database_up" + OURS + " == 1").isEmpty());
+        awaitSeries("ratings_database_up" + OURS + " == 1");
     }
 
     @AfterEach
@@ -136,6 +110,14 @@ class MonitoringIT {
             proxy.set(Fault.NONE);
             database.undo();
         }
+    }
+
+    private static void awaitSeries(String query) {
+        Await.until(query, () -> !prometheus.series(query).isEmpty());
+    }
+
+    private static void awaitNone(String query) {
+        Await.until("no " + query, () -> prometheus.series(query).isEmpty());
     }
 
     private record Outage(String cause, Runnable begin) {
@@ -155,36 +137,32 @@ class MonitoringIT {
 
     @ParameterizedTest
     @MethodSource("outages")
-    void outage_beginsAndEnds_isPendingThenFiringWithItsCauseThenResolved(Outage outage) {
-        Await.until("no alert is up", () -> prometheus.series("ALERTS").isEmpty());
+    void outage_beginsAndEnds_isPendingThenFiringWithItsCauseThenResolved(Outage outage) throws IOException {
+        String alert = "ALERTS{alertname=\"RatingsUnavailable\",cause=\"" + outage.cause + "\",alertstate=\"%s\"}";
+        awaitNone("ALERTS");
         long begin = System.nanoTime();
         outage.begin.run();
-        Await.until("the alert is pending", () -> isUnavailable("pending", outage.cause));
-        Await.until("the alert fires", () -> isUnavailable("firing", outage.cause));
+        awaitSeries(alert.formatted("pending"));
+        awaitSeries(alert.formatted("firing"));
         assertEquals(List.of(Map.of("__name__", "ALERTS", "alertname", "RatingsUnavailable", "alertstate", "firing",
                 "severity", "critical", "namespace", "bookinfo", "cause", outage.cause)),
                 prometheus.series("ALERTS{alertstate=\"firing\"}"));
-        assertFalse(prometheus.series("(" + query("If not, why?") + ") and on (cause) ALERTS").isEmpty());
+        JsonNode panel = MonitoringTest.dashboard().at("/panels/2");
+        assertEquals("If not, why?", panel.path("title").asText());
+        String causes = substituted(panel.at("/targets/0/expr").asText());
+        assertFalse(prometheus.series("(" + causes + ") and on (cause) ALERTS").isEmpty());
 
         restore();
-        Await.until("the alert is resolved", () -> prometheus.series("ALERTS{alertstate=\"firing\"}").isEmpty());
-        Await.until("no alert is up", () -> prometheus.series("ALERTS").isEmpty());
+        awaitNone("ALERTS");
         assertEquals(List.of(Map.of("alertname", "RatingsUnavailable")),
                 prometheus.series("count by (alertname) (count_over_time(ALERTS{alertstate=\"firing\"}["
                         + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + "s]))"),
                 "no other alert has fired meanwhile");
     }
 
-    private static boolean isUnavailable(String state, String cause) {
-        return !prometheus
-                .series("ALERTS{alertname=\"RatingsUnavailable\",alertstate=\"" + state + "\",cause=\"" + cause
-                        + "\"}")
-                .isEmpty();
-    }
-
-    /** An alert on a metric that is not there would never fire. */
+    /** An alert on a metric that does not exist would never fire. */
     @Test
-    void alerts_everyMetricThatTheyAskFor_isThere() throws IOException {
+    void alerts_everyMetricOfTheirQueries_exists() throws IOException {
         Set<String> metrics = new TreeSet<>();
         Pattern.compile("\\b(ratings|http|process)_\\w+").matcher(Files.readString(Prometheus.RULES)).results()
                 .forEach(metric -> metrics.add(metric.group()));
@@ -196,41 +174,20 @@ class MonitoringIT {
 
     @Test
     void dashboard_everyQuery_givesData() throws IOException {
-        for (JsonNode panel : dashboard().path("panels")) {
-            for (JsonNode target : panel.path("targets")) {
-                String query = substituted(target.path("expr").asText());
-                Await.until(query, () -> !prometheus.series(query).isEmpty());
-            }
+        for (JsonNode target : MonitoringTest.dashboard().findValues("targets")) {
+            target.findValuesAsText("expr").forEach(query -> awaitSeries(substituted(query)));
         }
     }
 
     @Test
     void dashboard_variableNamespace_offersOurs() throws IOException {
-        JsonNode variable = dashboard().path("templating").path("list").get(1);
+        JsonNode variable = MonitoringTest.dashboard().at("/templating/list/1");
         Matcher values = Pattern.compile("label_values\\((\\w+), (\\w+)\\)")
-                .matcher(variable.path("query").path("query")
-                        .asText());
+                .matcher(variable.at("/query/query").asText());
 
-        assertEquals(true, values.matches());
+        assertTrue(values.matches());
         assertEquals(List.of(Map.of(variable.path("name").asText(), "bookinfo")),
                 prometheus.series("group by (" + values.group(2) + ") (" + values.group(1) + ")"));
-    }
-
-    private static String query(String title) {
-        try {
-            for (JsonNode panel : dashboard().path("panels")) {
-                if (panel.path("title").asText().equals(title)) {
-                    return substituted(panel.path("targets").get(0).path("expr").asText());
-                }
-            }
-            throw new AssertionError("no panel " + title);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static JsonNode dashboard() throws IOException {
-        return JSON.readTree(Manifests.CHART.resolve("files/dashboard.json").toFile());
     }
 
     /** As Grafana does. */
