@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -15,11 +16,15 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.bookinfo.ratings.testing.Ports;
+import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -33,8 +38,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * The embedded database lets only its own accounts in and leaves nothing behind.
  */
 class EmbeddedDatabaseTest {
-
-    private static final String PASSWORD = "bookinfo's password";
 
     /** MariaDB's codes for a login that is refused; for an account that needs the socket; for one that is locked. */
     private static final Set<Integer> NO_LOGIN = Set.of(1045, 1698, 4151);
@@ -53,7 +56,7 @@ class EmbeddedDatabaseTest {
 
     private static EmbeddedDatabase start() throws SQLException {
         EmbeddedDatabase database = EmbeddedDatabase.start(Ports.free(), EmbeddedDatabase.WITHOUT_TLS);
-        EmbeddedDatabase.prepare(database.adminUrl(), EmbeddedDatabase.ADMIN, database.adminPassword(), PASSWORD);
+        EmbeddedDatabase.prepare(database.adminUrl(), EmbeddedDatabase.ADMIN, database.adminPassword(), "secret");
         return database;
     }
 
@@ -70,6 +73,13 @@ class EmbeddedDatabaseTest {
         }
     }
 
+    private static void execute(EmbeddedDatabase database, String sql) throws SQLException {
+        try (Connection connection = login(database, EmbeddedDatabase.ADMIN, database.adminPassword());
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
     private static boolean accepts(InetAddress address, int port) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(address, port), 1000);
@@ -82,11 +92,9 @@ class EmbeddedDatabaseTest {
     @Test
     void start_listensOnLoopbackOnly() throws Exception {
         assertTrue(accepts(InetAddress.getByName("127.0.0.1"), database.port()));
-        List<InetAddress> others = NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses)
-                .filter(address -> !address.isLoopbackAddress()).toList();
-        for (InetAddress address : others) {
-            assertFalse(accepts(address, database.port()), address.toString());
-        }
+        NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses)
+                .filter(address -> !address.isLoopbackAddress())
+                .forEach(address -> assertFalse(accepts(address, database.port()), address.toString()));
         assertEquals("127.0.0.1", value(database, "@@bind_address"));
     }
 
@@ -106,34 +114,41 @@ class EmbeddedDatabaseTest {
         }
     }
 
-    @Test
-    void login_asBookinfo_mayReadTheRatingsAndNotWrite() throws SQLException {
-        try (Connection connection = login(database, "bookinfo", PASSWORD);
+    /** MariaDB's installer gives everybody rights on the database test. */
+    @ParameterizedTest
+    @ValueSource(strings = {"SELECT Rating FROM test.ratings", "INSERT INTO test.ratings VALUES (3, 3)",
+            "CREATE TABLE test.more (id INT)", "CREATE TABLE test_more.more (id INT)"})
+    void execute_asAnAccountWithoutRights_isRefused(String sql) throws SQLException {
+        execute(database, "CREATE USER IF NOT EXISTS nobody IDENTIFIED BY 'nothing'");
+        try (Connection connection = login(database, "nobody", "nothing");
                 Statement statement = connection.createStatement()) {
-            assertTrue(statement.executeQuery("SELECT Rating FROM test.ratings").next());
-            for (String sql : List.of("UPDATE test.ratings SET Rating = 1", "DELETE FROM test.ratings",
-                    "CREATE TABLE test.more (id INT)", "CREATE TABLE test_more.more (id INT)",
-                    "DROP TABLE test.ratings")) {
-                assertEquals(1142, assertThrows(SQLException.class, () -> statement.execute(sql), sql).getErrorCode(),
-                        sql);
-            }
+            assertEquals(1142, assertThrows(SQLException.class, () -> statement.execute(sql)).getErrorCode());
         }
     }
 
-    /** MariaDB's installer gives everybody rights on the database test. */
+    /** The README's command that sets the account's password, with the embedded server's client as mysql. */
     @Test
-    void login_asAnAccountWithoutRights_seesNothing() throws SQLException {
-        try (Connection admin = login(database, EmbeddedDatabase.ADMIN, database.adminPassword());
-                Statement statement = admin.createStatement()) {
-            statement.execute("CREATE USER nobody IDENTIFIED BY 'nothing'");
-        }
-        try (Connection connection = login(database, "nobody", "nothing");
-                Statement statement = connection.createStatement()) {
-            for (String sql : List.of("SELECT Rating FROM test.ratings", "INSERT INTO test.ratings VALUES (3, 3)",
-                    "CREATE TABLE test.more (id INT)")) {
-                assertEquals(1142, assertThrows(SQLException.class, () -> statement.execute(sql), sql).getErrorCode(),
-                        sql);
-            }
+    void readmesCommand_passwordOfAnyCharacters_setsItSilently(@TempDir Path folder) throws Exception {
+        Path client = Files.writeString(folder.resolve("mysql"), """
+                #!/bin/sh
+                exec %s/bin/mariadb --no-defaults --protocol=tcp --disable-ssl-verify-server-cert \
+                "$1" "$2" "$3" "$4" --user=%s
+                """.formatted(value(database, "@@basedir"), EmbeddedDatabase.ADMIN));
+        assertTrue(client.toFile().setExecutable(true));
+        Matcher command = Pattern.compile("(?ms)^ *(printf .*?^ *mysql [^\n]*)")
+                .matcher(Files.readString(Path.of("README.md")));
+        assertTrue(command.find());
+
+        ProcessBuilder shell = new ProcessBuilder("sh", "-c", command.group(1)).redirectErrorStream(true);
+        shell.environment().putAll(TestDatabase.environment("127.0.0.1", database.port()));
+        shell.environment().put("MYSQL_PWD", database.adminPassword()); // else the client would ask for it
+        shell.environment().merge("PATH", folder.toString(), (path, first) -> first + ":" + path);
+        Process process = shell.start();
+
+        assertEquals("", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+        assertEquals(0, process.waitFor());
+        try (Connection connection = login(database, "bookinfo", TestDatabase.PASSWORD)) {
+            assertTrue(connection.createStatement().executeQuery("SELECT Rating FROM test.ratings").next());
         }
     }
 
@@ -144,10 +159,7 @@ class EmbeddedDatabaseTest {
             assertNotEquals(database.adminPassword(), second.adminPassword());
             assertThrows(SQLException.class,
                     () -> login(second, EmbeddedDatabase.ADMIN, database.adminPassword()).close());
-            try (Connection connection = login(second, EmbeddedDatabase.ADMIN, second.adminPassword());
-                    Statement statement = connection.createStatement()) {
-                statement.execute("DELETE FROM test.ratings");
-            }
+            execute(second, "DELETE FROM test.ratings");
         }
         assertEquals("2", value(database, "COUNT(*) FROM test.ratings"));
     }
