@@ -22,12 +22,8 @@ class BackoffTest {
     private final Backoff backoff = new Backoff();
 
     @Test
-    void next_otherFailures_staysAboutTwiceASecond() {
+    void next_otherFailuresOrFewLoginsBrokenOff_staysAboutTwiceASecond() {
         assertTwiceASecond(1000, REFUSED);
-    }
-
-    @Test
-    void next_fewLoginsBrokenOff_staysAboutTwiceASecond() {
         assertTwiceASecond(25, BROKEN_OFF);
     }
 
