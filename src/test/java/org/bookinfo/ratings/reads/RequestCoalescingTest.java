@@ -31,9 +31,18 @@ class RequestCoalescingTest {
         timer.shutdownNow();
     }
 
+    private final RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
+
+    private RequestCoalescing<String> coalescing(long deadlineNanos) {
+        return new RequestCoalescing<>(deadlineNanos, timer, () -> expired = true, () -> known, served::add);
+    }
+
+    private static CompletableFuture<String> join(RequestCoalescing<String> coalescing) {
+        return coalescing.join(null).toCompletableFuture();
+    }
+
     @Test
     void join_duringARead_isServedByTheNext() throws Exception {
-        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
         CompletableFuture<String> early = join(coalescing);
         coalescing.awaitBatch(() -> NO_LIMIT);
         CompletableFuture<String> late = join(coalescing);
@@ -47,7 +56,6 @@ class RequestCoalescingTest {
 
     @Test
     void join_manyBeforeARead_areServedTogether() throws Exception {
-        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
         CompletableFuture<String> one = join(coalescing);
         CompletableFuture<String> other = join(coalescing);
         coalescing.awaitBatch(() -> NO_LIMIT);
@@ -58,14 +66,12 @@ class RequestCoalescingTest {
 
     @Test
     void join_failureKnown_throwsItAtOnce() {
-        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
         known = new IllegalStateException();
         assertSame(known, assertThrows(RuntimeException.class, () -> coalescing.join(null)));
     }
 
     @Test
     void fail_whileABatchWaits_failsBothBatches() throws Exception {
-        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
         CompletableFuture<String> read = join(coalescing);
         coalescing.awaitBatch(() -> NO_LIMIT);
         CompletableFuture<String> waiting = join(coalescing);
@@ -77,24 +83,14 @@ class RequestCoalescingTest {
 
     @Test
     void awaitBatch_timeHasCome_returnsWithoutABatch() throws Exception {
-        RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
         coalescing.awaitBatch(() -> 0);
         coalescing.succeed("nobody waits");
         assertEquals(List.of(), served);
     }
 
     @Test
-    void join_deadlinePasses_expires() throws Exception {
-        RequestCoalescing<String> coalescing = coalescing(1_000_000);
-        join(coalescing);
+    void join_deadlinePasses_expires() {
+        join(coalescing(1_000_000));
         Await.until("the batch has expired", () -> expired);
-    }
-
-    private RequestCoalescing<String> coalescing(long deadlineNanos) {
-        return new RequestCoalescing<>(deadlineNanos, timer, () -> expired = true, () -> known, served::add);
-    }
-
-    private static CompletableFuture<String> join(RequestCoalescing<String> coalescing) {
-        return coalescing.join(null).toCompletableFuture();
     }
 }

@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.bookinfo.ratings.testing.Await;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,7 +20,6 @@ class WatchdogTest {
 
     private static final Duration SOON = Duration.ofMillis(300);
     private static final Duration LATER = Duration.ofMillis(1500);
-    private static final Duration NEVER = Duration.ofHours(1);
 
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final AtomicInteger runs = new AtomicInteger();
@@ -47,133 +48,63 @@ class WatchdogTest {
         Await.until(count + " runs", () -> runs.get() == count);
     }
 
-    /**
-     * Waits until a task that was due after all those of the watchdog has run, so that none of them is still to come.
-     */
-    private void awaitTimer(Duration fromNow) throws Exception {
+    /** Waits for a run at that time, and then until no task of the watchdog is still to come. */
+    private void assertRunsOnce(long expiry) throws Exception {
+        awaitRuns(1);
+        assertTrue(ranAt - expiry >= 0, "too early");
+        assertRunsStay(1);
+    }
+
+    private void assertRunsStay(int count) throws Exception {
         timer.schedule(() -> {
-        }, fromNow.toNanos(), TimeUnit.NANOSECONDS).get();
+        }, SOON.toNanos() * 2, TimeUnit.NANOSECONDS).get();
+        assertEquals(count, runs.get());
     }
 
-    @Test
-    void set_timePasses_runsOnceAndNotBefore() throws Exception {
-        long expiry = set(SOON);
-        awaitRuns(1);
-        assertTrue(ranAt - expiry >= 0, "too early");
-        awaitTimer(SOON.multipliedBy(2));
-        assertEquals(1, runs.get());
-    }
-
-    @Test
-    void set_timeInThePast_runsAtOnce() {
-        set(Duration.ofSeconds(-5));
-        awaitRuns(1);
-    }
-
-    @Test
-    void set_again_replacesAnEarlierTime() {
-        set(SOON);
-        long expiry = set(LATER);
-        awaitRuns(1);
-        assertTrue(ranAt - expiry >= 0, "at the time that was replaced");
-    }
-
-    @Test
-    void set_again_replacesALaterTime() {
-        set(NEVER);
-        set(SOON);
-        awaitRuns(1);
-    }
-
-    @Test
-    void set_manyTimes_runsOnceAtTheLastTime() throws Exception {
+    /** @param steps times in milliseconds from now, or cancellations, in turn */
+    @ParameterizedTest
+    @ValueSource(strings = {"300", "-5000", "300 1500", "3600000 300", "cancel 300", "3600000 cancel 300"})
+    void set_lastOfSeveralSteps_runsOnceAndNotBefore(String steps) throws Exception {
         long expiry = 0;
-        for (int i = 0; i < 10_000; i++) {
-            expiry = set(SOON.plusNanos(i));
+        for (String step : steps.split(" ")) {
+            if (step.equals("cancel")) {
+                watchdog.cancel();
+            } else {
+                expiry = set(Duration.ofMillis(Long.parseLong(step)));
+            }
         }
-        awaitRuns(1);
-        assertTrue(ranAt - expiry >= 0, "too early");
-        awaitTimer(SOON.multipliedBy(2));
-        assertEquals(1, runs.get());
+        assertRunsOnce(expiry);
     }
 
     @Test
     void cancel_beforeTheTime_keepsTheActionFromRunning() throws Exception {
         set(SOON);
         watchdog.cancel();
-        awaitTimer(SOON.multipliedBy(2));
-        assertEquals(0, runs.get());
+        assertRunsStay(0);
     }
 
     @Test
-    void cancel_nothingSet_doesNothing() throws Exception {
-        watchdog.cancel();
-        set(SOON);
-        awaitRuns(1);
-        watchdog.cancel();
-        awaitTimer(SOON.multipliedBy(2));
-        assertEquals(1, runs.get());
-    }
-
-    @Test
-    void set_afterCallOff_runsAtTheNewTime() throws Exception {
-        set(SOON);
-        watchdog.cancel();
-        long expiry = set(LATER);
-        awaitRuns(1);
-        assertTrue(ranAt - expiry >= 0, "at the time that was called off");
-    }
-
-    @Test
-    void set_afterCallOffToAnEarlierTime_runsAtTheNewTime() {
-        set(NEVER);
-        watchdog.cancel();
-        set(SOON);
-        awaitRuns(1);
-    }
-
-    @Test
-    void set_afterARun_runsAgain() {
-        set(SOON);
-        awaitRuns(1);
-        set(SOON);
-        awaitRuns(2);
-    }
-
-    @Test
-    void set_withinTheAction_runsAgain() {
+    void setAndCancel_withinTheAction_runAgainAndDoNoHarm() {
         AtomicReference<Watchdog> self = new AtomicReference<>();
         self.set(new Watchdog(timer, () -> {
+            self.get().cancel();
             if (runs.incrementAndGet() < 3) {
                 self.get().set(System.nanoTime() + SOON.toNanos());
             }
         }));
         self.get().set(System.nanoTime());
         awaitRuns(3);
+        self.get().set(System.nanoTime());
+        awaitRuns(4);
     }
 
+    /** As in traffic: each read sets and cancels it, and only the one that hangs must be noticed. */
     @Test
-    void cancel_withinTheAction_isNoHarm() {
-        AtomicReference<Watchdog> self = new AtomicReference<>();
-        self.set(new Watchdog(timer, () -> {
-            self.get().cancel();
-            runs.incrementAndGet();
-        }));
-        self.get().set(System.nanoTime());
-        awaitRuns(1);
-        self.get().set(System.nanoTime());
-        awaitRuns(2);
-    }
-
-    /** As in traffic: each read sets it and calls it off, and only the one that hangs is to be noticed. */
-    @Test
-    void set_afterManyCalledOff_runsForTheOneThatWasNot() {
+    void set_afterManyCancels_runsForTheOneThatWasNotCancelled() throws Exception {
         for (int i = 0; i < 10_000; i++) {
-            set(SOON);
+            set(SOON.plusNanos(i));
             watchdog.cancel();
         }
-        long expiry = set(LATER);
-        awaitRuns(1);
-        assertTrue(ranAt - expiry >= 0, "at a time that was called off");
+        assertRunsOnce(set(LATER));
     }
 }
