@@ -27,7 +27,7 @@ import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
 class Connector {
 
     /** Two failed lookups by MySQL take 10 s; a starved machine takes as long for a new Java's first login. */
-    static final Duration LONGEST_LOGIN = Duration.ofSeconds(30);
+    private static final Duration LONGEST_LOGIN = Duration.ofSeconds(30);
 
     private final AgroalDataSource dataSource;
     private final DatabaseState state;
@@ -49,7 +49,7 @@ class Connector {
      * @param timeoutNanos how long; before the first success, a login that the server has greeted may take longer
      * @throws RatingsUnavailableException if the quick login fails or the timeout passes
      */
-    Session connect(long timeoutNanos) {
+    Session connect(long timeoutNanos) throws InterruptedException {
         endOverdue();
         if (logins.isEmpty() || logins.getLast().phase() != Phase.LOOKUP) { // a further lookup would wait for this one
             begin();
@@ -57,7 +57,7 @@ class Connector {
         Session quick = logins.getLast();
         long end = System.nanoTime() + timeoutNanos;
         while (true) {
-            Session session = nextFinished(end - System.nanoTime());
+            Session session = finished.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
             if (session == null && isOwnSlownessPossible(quick)) {
                 end = System.nanoTime() + timeoutNanos;
             } else if (session == null) {
@@ -95,14 +95,6 @@ class Connector {
         Session session = new Session(dataSource::getConnection, state.outage() != null, finished::add);
         logins.add(session);
         session.start();
-    }
-
-    private Session nextFinished(long nanos) {
-        try {
-            return finished.poll(nanos, TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("The service ends", e);
-        }
     }
 
     /** @return whether the login has succeeded, and had not been aborted before */

@@ -41,7 +41,9 @@ public final class DatabaseSockets extends StandardSocketFactory {
     /** The address that the last attempt used. */
     private static volatile InetAddress last;
 
-    private final Thread thread = Thread.currentThread();
+    @SuppressWarnings("unchecked") // see above
+    private final BiConsumer<String, Socket> progress = (BiConsumer<String, Socket>) Thread.currentThread();
+    private final boolean tryNextAddress = ((BooleanSupplier) Thread.currentThread()).getAsBoolean();
 
     @Override
     public <T extends Closeable> T connect(String host, int port, PropertySet properties, int loginTimeout)
@@ -51,7 +53,7 @@ public final class DatabaseSockets extends StandardSocketFactory {
             last = address;
             try {
                 T socket = super.connect(address.getHostAddress(), port, properties, loginTimeout);
-                report(Phase.ACCEPTED, null);
+                report(Phase.ACCEPTED);
                 ((ReportingSocket) rawSocket).awaitGreeting();
                 return socket;
             } catch (ConnectException | NoRouteToHostException e) { // at once, so there is time for another address
@@ -65,7 +67,7 @@ public final class DatabaseSockets extends StandardSocketFactory {
         List<InetAddress> addresses = Arrays.asList(InetAddress.getAllByName(host));
         int first = addresses.indexOf(last);
         if (first >= 0) {
-            Collections.rotate(addresses, -(tryNextAddress() ? first + 1 : first));
+            Collections.rotate(addresses, -(tryNextAddress ? first + 1 : first));
         }
         return addresses;
     }
@@ -73,19 +75,12 @@ public final class DatabaseSockets extends StandardSocketFactory {
     @Override
     protected Socket createSocket(PropertySet properties) {
         Socket socket = new ReportingSocket();
-        report(Phase.CONNECTING, socket);
+        progress.accept(Phase.CONNECTING.name(), socket);
         return socket;
     }
 
-    private boolean tryNextAddress() {
-        return thread instanceof BooleanSupplier login && login.getAsBoolean();
-    }
-
-    @SuppressWarnings("unchecked") // see above
-    private void report(Phase phase, Socket socket) {
-        if (thread instanceof BiConsumer<?, ?> login) {
-            ((BiConsumer<String, Socket>) login).accept(phase.name(), socket);
-        }
+    private void report(Phase phase) {
+        progress.accept(phase.name(), null);
     }
 
     /** Reports the first byte from the server, and the first answer to it. */
@@ -101,7 +96,7 @@ public final class DatabaseSockets extends StandardSocketFactory {
             if (first < 0) {
                 throw new EOFException("The connection was closed before the greeting");
             }
-            report(Phase.GREETED, null);
+            report(Phase.GREETED);
             fromServer.unread(first);
         }
 
@@ -118,7 +113,7 @@ public final class DatabaseSockets extends StandardSocketFactory {
                 public void write(byte[] bytes, int offset, int length) throws IOException {
                     if (!answered) {
                         answered = true;
-                        report(Phase.LOGIN, null);
+                        report(Phase.LOGIN);
                     }
                     out.write(bytes, offset, length);
                 }

@@ -101,7 +101,7 @@ public class RatingsReader {
         return untilRequested ? Long.MAX_VALUE : nextAttempt - System.nanoTime();
     }
 
-    private void readOnce() {
+    private void readOnce() throws InterruptedException {
         long start = System.nanoTime();
         try {
             Ratings ratings = repository.read();

@@ -93,7 +93,7 @@ class RatingsRepository {
      *
      * @throws RatingsUnavailableException if the database does not give them in time
      */
-    Ratings read() {
+    Ratings read() throws InterruptedException {
         boolean outage = state.outage() != null;
         if (session == null) {
             return readOn(connector.connect(outage ? QUICK_LOGIN.toNanos() : part(BUDGET)),
@@ -140,7 +140,7 @@ class RatingsRepository {
     /**
      * @throws RatingsUnavailableException why there is no other one or, if the session at hand is open, why that failed
      */
-    private Session another(long timeout, RatingsUnavailableException failed) {
+    private Session another(long timeout, RatingsUnavailableException failed) throws InterruptedException {
         try {
             return connector.connect(timeout);
         } catch (RatingsUnavailableException e) {

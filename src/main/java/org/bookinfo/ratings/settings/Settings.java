@@ -2,24 +2,27 @@ package org.bookinfo.ratings.settings;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
+import io.quarkus.credentials.CredentialsProvider;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.config.Expressions;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
 /**
- * The settings of a user, which are environment variables. {@link SettingsCheck} checks them.
+ * The settings of a user, which are environment variables. {@link SettingsCheck} checks them. The datasource gets those
+ * of the database from this class: through its own settings, a password with {@code ${...}} would be expanded.
  */
 @Singleton
-public class Settings {
+public class Settings implements CredentialsProvider {
 
     private static final Logger LOG = Logger.getLogger(Settings.class);
 
@@ -49,9 +52,14 @@ public class Settings {
                 LOG.warnf("%s has white space or quotation marks around it, which are taken as part of it", variable);
             }
         }
-        if (trustStore().isPresent() && !sslMode().startsWith("VERIFY_")) {
+        if (!value(TRUST_STORE).isEmpty() && !sslMode().startsWith("VERIFY_")) {
             LOG.warnf("%s is not used: %s is %s, which does not verify the server", TRUST_STORE, SSL_MODE, sslMode());
         }
+    }
+
+    /** How long a request may wait for the database. */
+    public Duration deadline() {
+        return config.getValue("ratings.deadline", Duration.class);
     }
 
     /** The database's host and port, for messages. */
@@ -60,51 +68,42 @@ public class Settings {
         return (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
     }
 
+    /** Every entry becomes a property of the driver. */
+    @Override
+    public Map<String, String> getCredentials(String name) {
+        Map<String, String> properties = new HashMap<>(Map.of("host", host(), "port", port(), "sslMode", sslMode(),
+                USER_PROPERTY_NAME, value(USER), PASSWORD_PROPERTY_NAME, value(PASSWORD)));
+        if (!value(TRUST_STORE).isEmpty()) {
+            properties.put("trustCertificateKeyStoreUrl", Path.of(value(TRUST_STORE)).toUri().toString());
+            properties.put("trustCertificateKeyStoreType", "PKCS12");
+            properties.put("trustCertificateKeyStorePassword", value(TRUST_STORE_PASSWORD));
+        }
+        return properties;
+    }
+
     /**
-     * The database's host, for the driver. To verify it, the driver compares this text with the certificate's names as
-     * Java reads them: without a final dot, and with all parts of an IPv6 address.
+     * To verify the server, the driver compares this text with the certificate's names as Java reads them: without a
+     * final dot, and with all parts of an IPv6 address.
      */
-    public String host() {
+    private String host() {
         String host = value(HOST);
         return sslMode().equals(VERIFY_IDENTITY)
                 ? SettingsCheck.ipv6(host).orElse(host.replaceFirst("\\.$", ""))
                 : host;
     }
 
-    public String port() {
+    private String port() {
         String port = value(PORT);
         return port.isEmpty() ? "3306" : port;
     }
 
-    public String user() {
-        return value(USER);
-    }
-
-    public String password() {
-        return value(PASSWORD);
-    }
-
     /** By default, encrypted whenever the server can encrypt. */
-    public String sslMode() {
+    private String sslMode() {
         String mode = value(SSL_MODE);
         return mode.isEmpty() ? "PREFERRED" : mode.toUpperCase(Locale.ROOT);
     }
 
-    /** A PKCS#12 key store with the certificates that may have signed the server's. */
-    public Optional<Path> trustStore() {
-        return Optional.of(value(TRUST_STORE)).filter(file -> !file.isEmpty()).map(Path::of);
-    }
-
-    public String trustStorePassword() {
-        return value(TRUST_STORE_PASSWORD);
-    }
-
-    /** How long a request may wait for the database. */
-    public Duration deadline() {
-        return config.getValue("ratings.deadline", Duration.class);
-    }
-
-    /** The unchanged value, as a password may contain {@code ${...}}; empty if the variable is not set. */
+    /** The unchanged value; empty if the variable is not set. */
     private String value(String variable) {
         return Expressions.withoutExpansion(() -> config.getOptionalValue(variable, String.class)).orElse("");
     }
