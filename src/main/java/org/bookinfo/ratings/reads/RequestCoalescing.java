@@ -21,12 +21,6 @@ import io.vertx.core.Context;
  */
 final class RequestCoalescing<T> {
 
-    /**
-     * For how long the reader stays awake for the next batch, in nanoseconds: about as long as waking it would take. On
-     * a single processor, it would keep the event loop from running.
-     */
-    private static final long SPIN = Runtime.getRuntime().availableProcessors() > 1 ? 40_000 : 0;
-
     private final long deadlineNanos;
     private final Watchdog watchdog;
     private final Supplier<? extends RuntimeException> knownFailure;
@@ -37,11 +31,8 @@ final class RequestCoalescing<T> {
     private Batch<T> waiting;
     private Batch<T> reading;
 
-    /** Whether the waiting batch is to be read now. Written under the lock. */
-    private volatile boolean due;
-
-    /** How long the reader's last wait was. Only the reader uses it. */
-    private long lastWait = SPIN;
+    /** Whether the waiting batch is to be read now. */
+    private boolean due;
 
     /** The requests that one read serves. Those of an event loop share a stage: it has one task for all of them. */
     private static final class Batch<T> {
@@ -122,17 +113,10 @@ final class RequestCoalescing<T> {
      * @param nanosToWait how long to wait without a batch; asked again after each wake-up
      */
     void awaitBatch(LongSupplier nanosToWait) throws InterruptedException {
-        long start = System.nanoTime();
-        if (lastWait < SPIN) {
-            while (!due && System.nanoTime() - start < SPIN) {
-                Thread.onSpinWait();
-            }
-        }
         synchronized (lock) {
             for (long nanos = nanosToWait.getAsLong(); !due && nanos > 0; nanos = nanosToWait.getAsLong()) {
                 TimeUnit.NANOSECONDS.timedWait(lock, nanos);
             }
-            lastWait = System.nanoTime() - start;
             due = false;
             reading = waiting;
             waiting = null;
