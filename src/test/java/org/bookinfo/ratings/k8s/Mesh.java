@@ -18,6 +18,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -150,16 +151,38 @@ final class Mesh implements AutoCloseable {
 
     /** Runs SQL as the administrator. */
     static void sql(String... statements) {
-        try (Connection connection = DriverManager.getConnection(
-                "jdbc:mysql://" + ADDRESS + ":" + PORT + "/?allowMultiQueries=true&allowPublicKeyRetrieval=true",
-                variable("RATINGS_MESH_MYSQL_USER"), variable("RATINGS_MESH_MYSQL_PASSWORD"));
-                Statement statement = connection.createStatement()) {
+        try (Connection connection = connect(); Statement statement = connection.createStatement()) {
             for (String sql : statements) {
                 statement.execute(sql);
             }
         } catch (SQLException e) {
             throw new AssertionError(e);
         }
+    }
+
+    private static Connection connect() throws SQLException {
+        return DriverManager.getConnection(
+                "jdbc:mysql://" + ADDRESS + ":" + PORT + "/?allowMultiQueries=true&allowPublicKeyRetrieval=true",
+                variable("RATINGS_MESH_MYSQL_USER"), variable("RATINGS_MESH_MYSQL_PASSWORD"));
+    }
+
+    /** Ends every session of the service's account. */
+    static void killSessions() {
+        List<String> kills = new ArrayList<>();
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet sessions = statement.executeQuery(
+                        "SELECT id FROM performance_schema.processlist WHERE user = 'bookinfo'")) {
+            while (sessions.next()) {
+                kills.add("KILL " + sessions.getLong(1));
+            }
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+        if (kills.isEmpty()) {
+            throw new AssertionError("no session");
+        }
+        sql(kills.toArray(String[]::new));
     }
 
     /** A proxy in front of the server, on the address from which this machine reaches the server. */
