@@ -21,7 +21,7 @@ public class RatingsApplication {
     private static final String ADDRESS_SECONDS = "1";
 
     public static void main(String... args) {
-        // The log manager resolves the host name on first use, which freezes Java's DNS cache policy. Setting a security
+        // The log manager resolves the host name on first use, which freezes Java's DNS cache policy. To set a security
         // property is such a use, so only one of these two can be one: the one that Java's own file has.
         System.setProperty("sun.net.inetaddr.ttl", ADDRESS_SECONDS);
         Security.setProperty("networkaddress.cache.negative.ttl", ADDRESS_SECONDS);

@@ -154,7 +154,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
         }
     }
 
-    /** Writes a shell script that runs MariaDB's client as the administrator of this server, which must be without TLS. */
+    /** Writes a shell script that runs MariaDB's client as the administrator. The server must be without TLS. */
     void writeClient(Path script) throws IOException {
         Path options = Files.writeString(folder.resolve("client.cnf"), """
                 [client]

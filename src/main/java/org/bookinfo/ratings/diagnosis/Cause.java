@@ -23,8 +23,9 @@ import static org.bookinfo.ratings.diagnosis.Phase.STATEMENT;
 /**
  * The table of causes: why the database does not give the ratings. The first cause that the evidence matches applies.
  *
- * <p>Each cause has the HTTP status, if it is not 503, what was seen, and what can be behind it, likeliest first. {@code
- * docs/operations.md} shows the same table, and a test compares the two. Numbers are error codes of MySQL and MariaDB.
+ * <p>Each cause has its HTTP status unless that is 503, what was seen, and what can be behind it, likeliest first.
+ * {@code docs/operations.md} shows the same table, and a test compares the two. Numbers are error codes of MySQL and
+ * MariaDB.
  */
 public enum Cause {
 

@@ -22,8 +22,8 @@ import org.eclipse.microprofile.health.Startup;
 class HealthChecks {
 
     /**
-     * A new process is started and ready once its first read is over: the slowness of a cold start costs no request, and
-     * a rollout during an outage completes. Afterwards neither probe depends on the database.
+     * A new process is started and ready once its first read is over: the slowness of a cold start costs no request,
+     * and a rollout during an outage completes. Afterwards neither probe depends on the database.
      */
     @Produces
     @Singleton

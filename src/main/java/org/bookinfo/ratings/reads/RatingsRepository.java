@@ -43,7 +43,7 @@ class RatingsRepository {
     /** Logins during an outage are short, so that its end is found soon. Slow logins have the patient one. */
     private static final Duration QUICK_LOGIN = Duration.ofMillis(500);
 
-    /** How long after a refused SELECT or a failed renewal another login begins; then after twice as long, and so on. */
+    /** How long after a refused SELECT or a failed renewal another login begins; then after twice as long each. */
     private static final Duration FIRST_RENEWAL = Duration.ofSeconds(5);
 
     private final Connector connector;
