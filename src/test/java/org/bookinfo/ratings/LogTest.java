@@ -1,6 +1,5 @@
 package org.bookinfo.ratings;
 
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -11,14 +10,11 @@ import java.util.concurrent.TimeUnit;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.ext.web.Router;
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.DatabaseResource;
-import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.LogListener;
+import org.bookinfo.ratings.testing.ServiceTest;
 import org.jboss.logmanager.ExtLogRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,47 +24,30 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 /**
- * Which lines a request leaves in the log, and whose they are. {@link LogIT} looks at how they are written.
+ * The lines that a request leaves in the log, and their request IDs. {@link LogIT} tests their form.
  */
 @QuarkusTest
-@WithTestResource(DatabaseResource.class)
-class LogTest {
+class LogTest extends ServiceTest {
 
     private static final String ID = "0c4b9c2e-8a7e-4a0f-9d7b-2f5f6f1f3c55";
-
-    @TestHTTPResource("/")
-    URI service;
 
     private final List<String> ids = new CopyOnWriteArrayList<>();
     private LogListener log;
 
-    /** Fails as nothing of the service is known to. */
+    private static final String FAILING = "/ratings/666";
+    private static final String BLOCKING = "/ratings/667";
+    private static final CountDownLatch WARNED = new CountDownLatch(1);
+
+    /** Routes before the service's own: one fails as none of the service's does, one blocks its event loop. */
     @Singleton
-    static class Failing {
-
-        static final String PATH = "/ratings/666";
-
-        void fail(@Observes Router router) {
-            router.get(PATH).order(-1).handler(context -> { // before the framework's own
+    static class Routes {
+        void register(@Observes Router router) {
+            router.get(FAILING).order(-1).handler(context -> {
                 throw new IllegalStateException("for the test");
             });
-        }
-    }
-
-    /**
-     * Keeps its event loop busy until Vert.x has warned of that, but for less time than a warning with a stack takes.
-     */
-    @Singleton
-    static class Blocking {
-
-        static final String PATH = "/ratings/667";
-
-        static final CountDownLatch WARNED = new CountDownLatch(1);
-
-        void block(@Observes Router router) {
-            router.get(PATH).order(-1).handler(context -> {
+            router.get(BLOCKING).order(-1).handler(context -> {
                 try {
-                    WARNED.await(5, TimeUnit.SECONDS);
+                    WARNED.await(5, TimeUnit.SECONDS); // a warning with a stack takes longer
                     context.response().end();
                 } catch (InterruptedException e) {
                     context.fail(e);
@@ -90,12 +69,10 @@ class LogTest {
 
     @Test
     void request_failsUnforeseen_leavesOneLineWithItsId() {
-        Http http = new Http(service);
-
         assertEquals("500 {\"error\":\"internal server error\"}",
-                http.get(Failing.PATH, "x-request-id: " + ID).summary());
-        assertEquals(500, http.get(Failing.PATH).status());
-        assertEquals(500, http.get(Failing.PATH, "x-request-id: a\t[31m<" + "b".repeat(100)).status());
+                http.get(FAILING, "x-request-id: " + ID).summary());
+        assertEquals(500, http.get(FAILING).status());
+        assertEquals(500, http.get(FAILING, "x-request-id: a\t[31m<" + "b".repeat(100)).status());
 
         assertEquals(List.of(ID, "null", "a??31m?" + "b".repeat(57)), ids);
         assertNull(org.jboss.logging.MDC.get("requestId"));
@@ -104,8 +81,6 @@ class LogTest {
     /** Refusals are the caller's business, and so is a body without a length that turns out too large. */
     @Test
     void request_isRefused_leavesNoLine() {
-        Http http = new Http(service);
-
         assertEquals(400, http.get("/ratings/abc").status());
         assertEquals(404, http.get("/index.html").status());
         assertEquals(413, http.send("POST", "/ratings/0", null, "Transfer-Encoding: chunked", "",
@@ -120,12 +95,12 @@ class LogTest {
         List<Throwable> stacks = new CopyOnWriteArrayList<>();
         LogListener warnings = new LogListener("io.vertx.core.impl.BlockedThreadChecker", line -> {
             Optional.ofNullable(line.getThrown()).ifPresent(stacks::add);
-            Blocking.WARNED.countDown();
+            WARNED.countDown();
         });
         try {
             Await.until("Vert.x warns", Duration.ofMinutes(2), () -> {
-                assertEquals(200, new Http(service).get(Blocking.PATH).status());
-                return Blocking.WARNED.getCount() == 0;
+                assertEquals(200, http.get(BLOCKING).status());
+                return WARNED.getCount() == 0;
             });
         } finally {
             warnings.close();

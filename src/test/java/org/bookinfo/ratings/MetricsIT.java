@@ -1,28 +1,23 @@
 package org.bookinfo.ratings;
 
-import java.util.Map;
-
-import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
-import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Metrics;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.Ports;
+import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 @QuarkusIntegrationTest
-@WithTestResource(DatabaseResource.class)
 class MetricsIT extends MetricsTest {
 
     /** A series that begins at 1 hides its first event from rate(). */
     @Test
     void series_beforeAnyRequest_areThere() {
-        try (PackagedApplication application = new PackagedApplication(Map.of("MYSQL_DB_HOST", "127.0.0.1",
-                "MYSQL_DB_PORT", String.valueOf(Ports.free()), "MYSQL_DB_USER", "nobody",
-                "MYSQL_DB_PASSWORD", "none", "RATINGS_DEADLINE", "3s")).awaitStart()) {
+        try (PackagedApplication application = new PackagedApplication(
+                TestDatabase.environment("127.0.0.1", Ports.free(), "RATINGS_DEADLINE", "3s")).awaitStart()) {
             Metrics metrics = Metrics.of(application.http());
 
             assertDatabaseSeries(metrics);

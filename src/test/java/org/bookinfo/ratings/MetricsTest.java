@@ -1,11 +1,9 @@
 package org.bookinfo.ratings;
 
 import java.io.IOException;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,41 +11,32 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.IntFunction;
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import org.bookinfo.ratings.diagnosis.Cause;
-import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.DatabaseResource;
-import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.Metrics;
 import org.bookinfo.ratings.testing.RawConnection;
+import org.bookinfo.ratings.testing.ServiceTest;
 import org.bookinfo.ratings.testing.TestDatabase;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * What a scrape tells of requests, reads and the database, and what it does not: nothing that callers make up, and
- * nothing that is secret.
+ * A scrape shows requests, reads and the database. It shows nothing that callers choose, and nothing secret.
  */
 @QuarkusTest
-@WithTestResource(DatabaseResource.class)
-class MetricsTest {
+class MetricsTest extends ServiceTest {
 
     private static final String REQUESTS = "http_server_requests_seconds_count";
     private static final String READS = "ratings_database_reads_total";
@@ -62,51 +51,19 @@ class MetricsTest {
 
     private static final int MANY = 10_000;
 
-    @TestHTTPResource("/")
-    URI service;
-
-    private final FaultyProxy proxy = DatabaseResource.proxy();
-    private Http http;
-
-    @BeforeEach
-    void connect() {
-        http = new Http(service);
-        awaitDatabase();
-    }
-
-    @AfterEach
-    void restore() {
-        proxy.set(Fault.NONE);
-        DatabaseResource.database().undo();
-        awaitDatabase();
-    }
-
-    private void awaitDatabase() {
-        Await.until("the service answers", () -> http.get("/ratings/0").status() == 200);
-    }
-
     private Metrics metrics() {
         return Metrics.of(http);
     }
 
     @Test
     void requests_anyIdPathMethodQueryAndHost_addNoSeries() throws IOException {
-        List<IntFunction<String>> kinds = List.of(
-                i -> "GET /ratings/" + i + " HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "GET /ratings/x%20" + i + "/y HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "GET /ratings/%zz" + i + " HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "GET /ratings/0?q=" + i + " HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "GET /ratings/0 HTTP/1.1\r\nHost: host" + i + ".example\r\nUser-Agent: agent" + i + "\r\n",
-                i -> "GET /unknown/" + i + " HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "GET /unknown/%zz" + i + " HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "FOO" + i + " /ratings/0 HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "FOO" + i + " /unknown" + i + " HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "OPTIONS /ratings/" + i + " HTTP/1.1\r\nHost: ratings\r\n",
-                i -> "HEAD /health?" + i + " HTTP/1.1\r\nHost: ratings\r\n");
-        send(kinds, kinds.size());
+        String[] kinds = {"GET /ratings/#", "GET /ratings/x%20#/y", "GET /ratings/%zz#", "GET /ratings/0?q=#",
+                "GET /ratings/0", "GET /unknown/#", "GET /unknown/%zz#", "FOO# /ratings/0", "FOO# /unknown#",
+                "OPTIONS /ratings/#", "HEAD /health?#"};
+        send(kinds.length, kinds);
         Metrics before = metrics();
 
-        send(kinds, MANY);
+        send(MANY, kinds);
 
         Metrics after = metrics();
         assertEquals(before.series(REQUESTS), after.series(REQUESTS));
@@ -114,13 +71,14 @@ class MetricsTest {
         assertTrue(after.series(REQUESTS).size() < 40, after.series(REQUESTS).toString());
     }
 
-    /** One after the other on one connection, the kinds in turn. */
-    private void send(List<IntFunction<String>> kinds, int count) throws IOException {
+    /** One after the other on one connection, the kinds in turn, with the number for each #. */
+    private void send(int count, String... kinds) throws IOException {
         try (RawConnection connection = new RawConnection(service)) {
             for (int i = 0; i < count; i++) {
-                String head = kinds.get(i % kinds.size()).apply(i);
-                connection.send(head + "\r\n");
-                if (head.startsWith("HEAD")) {
+                String kind = kinds[i % kinds.length];
+                connection.send((kind + " HTTP/1.1\r\nHost: host#.example\r\nUser-Agent: agent#\r\n\r\n")
+                        .replace("#", String.valueOf(i)));
+                if (kind.startsWith("HEAD")) {
                     connection.readHead();
                 } else {
                     connection.read();
@@ -129,6 +87,7 @@ class MetricsTest {
         }
     }
 
+    /** Probes and scrapes are not counted. */
     @Test
     void requests_eachKindOfAnswer_areCountedByRouteMethodAndStatus() {
         Metrics before = metrics();
@@ -136,30 +95,24 @@ class MetricsTest {
         http.get("/ratings/1");
         http.get("/ratings/abc");
         http.send("HEAD", "/ratings/1", null);
-        http.send("POST", "/ratings/1", "{}".getBytes(StandardCharsets.UTF_8));
-        http.send("POST", "/ratings/1", new byte[70_000]);
+        http.send("POST", "/ratings/1", "{}");
+        http.send("POST", "/ratings/1", "1".repeat(70_000));
         http.send("BREW", "/ratings/1", null);
         http.get("/health");
         http.get("/index.html");
+        http.get("/q/health/live");
 
         Metrics after = metrics();
-        assertEquals(1, counted(before, after, "GET", "SUCCESS", 200, "/ratings/{productId}"));
-        assertEquals(1, counted(before, after, "GET", "CLIENT_ERROR", 400, "/ratings/{productId}"));
-        assertEquals(1, counted(before, after, "HEAD", "SUCCESS", 200, "/ratings/{productId}"));
-        assertEquals(1, counted(before, after, "POST", "SERVER_ERROR", 501, "/ratings/{productId}"));
-        assertEquals(1, counted(before, after, "POST", "CLIENT_ERROR", 413, "/ratings/{productId}"));
-        assertEquals(1, counted(before, after, "UNKNOWN", "CLIENT_ERROR", 405, "/ratings/{productId}"));
-        assertEquals(1, counted(before, after, "GET", "SUCCESS", 200, "/health"));
-        assertEquals(1, counted(before, after, "GET", "CLIENT_ERROR", 404, "UNKNOWN"));
+        for (String counted : List.of("GET SUCCESS 200 /ratings/{productId}",
+                "GET CLIENT_ERROR 400 /ratings/{productId}", "HEAD SUCCESS 200 /ratings/{productId}",
+                "POST SERVER_ERROR 501 /ratings/{productId}", "POST CLIENT_ERROR 413 /ratings/{productId}",
+                "UNKNOWN CLIENT_ERROR 405 /ratings/{productId}", "GET SUCCESS 200 /health",
+                "GET CLIENT_ERROR 404 UNKNOWN")) {
+            String series = REQUESTS + "{method=\"%s\",outcome=\"%s\",status=\"%s\",uri=\"%s\",}"
+                    .formatted((Object[]) counted.split(" "));
+            assertEquals(1, after.value(series) - before.value(series), series);
+        }
         assertEquals(8, after.sum(REQUESTS) - before.sum(REQUESTS));
-    }
-
-    private static double counted(Metrics before, Metrics after, String method, String outcome, int status,
-            String uri) {
-        String series = REQUESTS + "{method=\"" + method + "\",outcome=\"" + outcome + "\",status=\"" + status
-                + "\",uri=\"" + uri + "\",}";
-        assertTrue(after.values().containsKey(series), after.series(REQUESTS).toString());
-        return after.value(series) - before.value(series);
     }
 
     @ParameterizedTest
@@ -171,17 +124,7 @@ class MetricsTest {
     }
 
     @Test
-    void requests_probesAndScrapes_areNotCounted() {
-        double before = metrics().sum(REQUESTS);
-
-        http.get("/q/health/live");
-        http.get("/q/health/well");
-
-        assertEquals(before, metrics().sum(REQUESTS));
-    }
-
-    @Test
-    void outage_beginsAndEnds_isToldByCause() {
+    void outage_beginsAndEnds_isShownByCause() {
         Metrics before = metrics();
         assertDatabase(before, 1, Set.of());
 
@@ -195,7 +138,7 @@ class MetricsTest {
         assertEquals(before.value(READ), during.value(READ));
 
         proxy.set(Fault.NONE);
-        awaitDatabase();
+        http.await(GOOD);
         Metrics after = metrics();
         assertDatabase(after, 1, Set.of());
         assertEquals(before.value(CONNECTED) + 1, after.value(CONNECTED));
@@ -210,50 +153,30 @@ class MetricsTest {
     }
 
     @Test
-    void reads_oneRequestAfterTheOther_areAsManyAsRequests() {
+    void reads_requestsInTurnAndAtOnce_areAsManyAndNoMore() throws Exception {
+        Metrics first = metrics();
+        send(100, "GET /ratings/0");
         Metrics before = metrics();
+        assertEquals(100, before.value(WAITED) - first.value(WAITED));
+        assertEquals(100, before.value(READ) - first.value(READ));
 
-        for (int i = 0; i < 100; i++) {
-            assertEquals(200, http.get("/ratings/0").status());
-        }
-
-        Metrics after = metrics();
-        assertEquals(100, after.value(WAITED) - before.value(WAITED));
-        assertEquals(100, after.value(READ) - before.value(READ));
-    }
-
-    @Test
-    void reads_manyRequestsAtOnce_areNoMoreThanRequests() throws Exception {
-        int clients = 32;
-        List<IntFunction<String>> kind = List.of(i -> "GET /ratings/0 HTTP/1.1\r\nHost: ratings\r\n");
-        List<Callable<Void>> crowd = new ArrayList<>();
-        for (int i = 0; i < clients; i++) {
-            crowd.add(() -> {
-                send(kind, 100);
-                return null;
-            });
-        }
-        Metrics before = metrics();
-
-        ExecutorService threads = Executors.newFixedThreadPool(clients);
+        ExecutorService threads = Executors.newFixedThreadPool(32);
+        Callable<Void> client = () -> {
+            send(100, "GET /ratings/0");
+            return null;
+        };
         try {
-            for (Future<Void> client : threads.invokeAll(crowd)) {
-                client.get();
+            for (Future<Void> each : threads.invokeAll(Collections.nCopies(32, client))) {
+                each.get();
             }
         } finally {
             threads.shutdownNow();
         }
-
         Metrics after = metrics();
-        assertEquals(clients * 100, after.value(WAITED) - before.value(WAITED));
+        assertEquals(3_200, after.value(WAITED) - before.value(WAITED));
         double reads = after.value(READ) - before.value(READ);
-        assertTrue(reads >= 100 && reads <= clients * 100, reads + " reads");
+        assertTrue(reads >= 100 && reads <= 3_200, reads + " reads");
         assertEquals(after.sum(READS), after.sum("ratings_database_read_seconds_count"));
-    }
-
-    @Test
-    void series_ofTheDatabase_areAClosedSet() {
-        assertDatabaseSeries(metrics());
     }
 
     static void assertDatabaseSeries(Metrics metrics) {
@@ -286,21 +209,20 @@ class MetricsTest {
 
     /** The table names all that is the service's own, and the queries name nothing else. */
     @Test
-    void readme_metrics_areThoseThatAreThere() throws IOException {
+    void series_ofTheService_areAClosedSetAndThoseOfTheDocs() throws IOException {
+        assertDatabaseSeries(metrics());
         String section = Files.readString(Path.of("docs", "operations.md")).replaceFirst("(?s).*\n## Metrics\n", "")
                 .replaceFirst("(?s)\n## .*", "");
-        Set<String> named = new TreeSet<>();
-        for (Matcher name = Pattern.compile("\\b(ratings|http)_\\w+").matcher(section); name.find();) {
-            named.add(name.group());
-        }
-        Set<String> ours = metrics().names().stream().filter(name -> name.matches("(ratings|http)_.*"))
-                .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> named = Pattern.compile("\\b(ratings|http)_\\w+").matcher(section).results()
+                .map(MatchResult::group).collect(Collectors.toSet());
+        Set<String> ours = metrics().names();
+        ours.removeIf(name -> !name.matches("(ratings|http)_.*"));
+        Set<String> families = ours.stream()
+                .map(name -> name.replaceFirst("(?<=_seconds)_(count|sum|bucket|max)$", ""))
+                .collect(Collectors.toSet());
 
-        Set<String> families = Stream.concat(ours.stream(), ours.stream().map(
-                name -> name.replaceFirst("(?<=_seconds)_(count|sum|bucket|max)$", ""))).collect(Collectors.toSet());
-        assertTrue(families.containsAll(named), named + " are not all of " + families);
-        assertTrue(named.containsAll(ours.stream().map(
-                name -> name.replaceFirst("(?<=_seconds)_(count|sum|bucket|max)$", "")).toList()),
-                ours + " are not all of " + named);
+        assertTrue(named.containsAll(families), families + " are not all of " + named);
+        named.removeAll(families);
+        assertTrue(ours.containsAll(named), named + " are not all of " + ours);
     }
 }

@@ -1,6 +1,5 @@
 package org.bookinfo.ratings.dev;
 
-import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -32,8 +31,6 @@ class DevModeIT {
     /** Maven and the compiler may share the processors with other tests. */
     private static final Duration LONGEST_START = Duration.ofMinutes(10);
 
-    private static final String TEXT = "please provide numeric product ID";
-
     private static final int PORT = Ports.free();
     private static final Http HTTP = new Http(URI.create("http://127.0.0.1:" + PORT));
 
@@ -41,46 +38,37 @@ class DevModeIT {
     static Path folder;
 
     private static Path project;
+    private static Path temporary;
+    private static Path log;
     private static Process maven;
 
     @BeforeAll
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
     static void start() throws IOException {
         project = folder.resolve("project");
+        temporary = Files.createDirectories(folder.resolve("tmp"));
+        log = folder.resolve("log");
         for (String part : List.of("pom.xml", "mvnw", ".mvn", "sql", "src/main")) {
-            copy(Path.of(part), project.resolve(part));
+            try (Stream<Path> files = Files.walk(Path.of(part))) {
+                for (Path file : (Iterable<Path>) files::iterator) {
+                    Files.createDirectories(project.resolve(file).getParent());
+                    Files.copy(file, project.resolve(file));
+                }
+            }
         }
         maven = start("./mvnw", "--batch-mode", "--no-transfer-progress",
                 "-Dmaven.repo.local=" + System.getProperty("localRepository"), "-Ddebug=false",
                 "-Dquarkus.http.port=" + PORT, "quarkus:dev");
-        awaitAnswer("/ratings/0", ratings(5));
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : (Iterable<Path>) files::iterator) {
-                Path copy = to.resolve(from.relativize(file).toString());
-                Files.createDirectories(copy.getParent());
-                Files.copy(file, copy);
-            }
-        }
+        awaitAnswer("/ratings/0", Http.GOOD);
     }
 
     private static Process start(String... command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).directory(project.toFile()).redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log()));
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().keySet().removeIf(name -> name.matches("(MYSQL_DB|RATINGS|QUARKUS)_.*"));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-        builder.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + Files.createDirectories(temporary()));
+        builder.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + temporary);
         return builder.start();
-    }
-
-    private static File log() {
-        return folder.resolve("log").toFile();
-    }
-
-    private static Path temporary() {
-        return folder.resolve("tmp");
     }
 
     /** While dev mode starts or reloads, a request is refused or waits for longer than its client. */
@@ -95,12 +83,8 @@ class DevModeIT {
                 }
             });
         } catch (AssertionError e) {
-            throw new AssertionError(Files.readString(log().toPath()), e);
+            throw new AssertionError(Files.readString(log), e);
         }
-    }
-
-    private static String ratings(int first) {
-        return "200 {\"id\":0,\"ratings\":{\"Reviewer1\":" + first + ",\"Reviewer2\":4}}";
     }
 
     /** The database's folder is among the temporary ones. */
@@ -113,7 +97,7 @@ class DevModeIT {
             for (ProcessHandle process : processes) {
                 process.onExit().get(3, TimeUnit.MINUTES);
             }
-            try (Stream<Path> left = Files.list(temporary())) {
+            try (Stream<Path> left = Files.list(temporary)) {
                 assertEquals(List.of(), left.filter(file -> file.getFileName().toString().contains("database"))
                         .toList());
             }
@@ -124,16 +108,15 @@ class DevModeIT {
 
     @Test
     void source_changedTwice_isServedOnEachNewConnection() throws IOException {
-        String text = TEXT;
+        replace("please provide numeric product ID", "first change");
         for (String change : List.of("first change", "second change")) {
-            replace(text, change);
-            text = change;
+            replace("first change", change);
             awaitAnswer("/ratings/abc", "400 {\"error\":\"" + change + "\"}");
             for (int i = 0; i < 3; i++) {
                 assertEquals("400 {\"error\":\"" + change + "\"}", HTTP.get("/ratings/abc").summary());
             }
         }
-        assertFalse(Files.readString(log().toPath()).contains(" ERROR "), Files.readString(log().toPath()));
+        assertFalse(Files.readString(log).contains(" ERROR "), Files.readString(log));
     }
 
     private static void replace(String text, String change) throws IOException {
@@ -151,10 +134,10 @@ class DevModeIT {
     @Test
     void rating_changedInTheDatabase_isServedAndOutlivesAReload() throws Exception {
         assertEquals(0, start("sh", "-c", "target/dev-sql < sql/one-star.sql").waitFor());
-        assertEquals(ratings(1), HTTP.get("/ratings/0").summary());
+        assertEquals(Http.ratings(1, 4), HTTP.get("/ratings/0").summary());
 
         replace("Ratings is healthy", "Ratings is well");
         awaitAnswer("/health", "200 {\"status\":\"Ratings is well\"}");
-        assertEquals(ratings(1), HTTP.get("/ratings/0").summary());
+        assertEquals(Http.ratings(1, 4), HTTP.get("/ratings/0").summary());
     }
 }

@@ -6,10 +6,10 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.FaultyProxy;
@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.bookinfo.ratings.testing.Http.GOOD;
+import static org.bookinfo.ratings.testing.Http.NOT_CONNECTED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -50,8 +51,8 @@ class ConnectionDrainingIT {
      * Time for each client to find out, however busy the processors are: a client that is not scheduled within the
      * delivered 4 s sends its next request to a process that has ended.
      */
-    private static final Map<String, String> LONG_DELAY = Map.of("QUARKUS_SHUTDOWN_DELAY", "12s",
-            "RATINGS_SHUTDOWN_LAST_REQUESTS", "6s");
+    private static final String[] LONG_DELAY = {"QUARKUS_SHUTDOWN_DELAY", "12s", "RATINGS_SHUTDOWN_LAST_REQUESTS",
+            "6s"};
     private static final Duration LONG_END = Duration.ofSeconds(30);
 
     /**
@@ -60,39 +61,42 @@ class ConnectionDrainingIT {
      */
     private static final int QUEUED = CLIENTS / 2;
 
-    private static final String NO_DATABASE = "503 {\"error\":\"could not connect to ratings database\"}";
     private static final String HALF = "GET /ratings/0 HT";
     private static final String OTHER_HALF = "TP/1.1\r\nHost: ratings\r\n\r\n";
 
     private static FaultyProxy proxy;
 
     @BeforeAll
-    static void openProxy() throws IOException {
+    static void openProxy() {
         proxy = new FaultyProxy(TestDatabase.start());
     }
 
     @AfterAll
-    static void closeProxy() throws IOException {
+    static void closeProxy() {
         proxy.close();
     }
 
     @AfterEach
     void endFault() {
-        proxy.set(Fault.NONE);
+        proxy.restore();
     }
 
     @ParameterizedTest
     @EnumSource(names = {"NONE", "SILENT"})
     void sigterm_underLoad_losesNoRequest(Fault fault) throws InterruptedException {
         try (PackagedApplication application = start(LONG_DELAY)) {
-            String expected = fault == Fault.NONE ? GOOD : NO_DATABASE;
+            String expected = fault == Fault.NONE ? GOOD : NOT_CONNECTED;
             proxy.set(fault);
-            Await.until(expected, () -> application.http().get("/ratings/0").summary().equals(expected));
+            application.http().await(expected);
             Load load = new Load(application.uri(), expected);
+            List<Thread> clients = Stream.generate(() -> new Thread(load, "client")).limit(CLIENTS).toList();
+            clients.forEach(Thread::start);
             Await.until("the load is on", () -> load.answers.get() > 10 * CLIENTS);
             long start = System.nanoTime();
             application.terminate();
-            load.await();
+            for (Thread client : clients) {
+                client.join();
+            }
             assertEnded(application, start, LONG_END);
             assertTrue(load.lastAnswers.get() > 0, "requests are answered after SIGTERM");
             assertEquals(List.of(), List.copyOf(load.lost));
@@ -104,7 +108,7 @@ class ConnectionDrainingIT {
     @Test
     void sigterm_requestsAcceptedAndNotYetSentAsAWhole_areAnswered() throws IOException {
         List<RawConnection> connections = new ArrayList<>();
-        try (PackagedApplication application = start(Map.of())) {
+        try (PackagedApplication application = start()) {
             Http http = application.http();
             for (int i = 0; i < CLIENTS; i++) {
                 connections.add(new RawConnection(application.uri()).send(HALF));
@@ -127,22 +131,20 @@ class ConnectionDrainingIT {
     /** The request comes as late, and waits as long, as possible. */
     @Test
     void sigterm_databaseSilentAndTheLongestDeadline_answersAndEndsInTime() throws IOException {
-        try (PackagedApplication application = start(Map.of("RATINGS_DEADLINE", "10s"));
+        try (PackagedApplication application = start("RATINGS_DEADLINE", "10s");
                 RawConnection last = new RawConnection(application.uri()).send(HALF)) {
             proxy.set(Fault.SILENT);
             long start = System.nanoTime();
             application.terminate();
             awaitNoListener(application);
-            assertEquals(NO_DATABASE, last.send(OTHER_HALF).summary());
+            assertEquals(NOT_CONNECTED, last.send(OTHER_HALF).summary());
             assertEnded(application, start, LONGEST_END);
         }
     }
 
-    private static PackagedApplication start(Map<String, String> settings) {
-        Map<String, String> environment = TestDatabase.environment("127.0.0.1", proxy.port());
-        environment.putAll(settings);
-        PackagedApplication application = PackagedApplication.endingAsDelivered(environment).awaitStart();
-        Await.until("right answers", () -> application.http().get("/ratings/0").status() == 200);
+    private static PackagedApplication start(String... settings) {
+        PackagedApplication application = PackagedApplication.start(proxy, settings);
+        application.http().await(GOOD);
         return application;
     }
 
@@ -163,31 +165,17 @@ class ConnectionDrainingIT {
         assertTrue(took.compareTo(bound) < 0, took::toString);
     }
 
-    /**
-     * Clients that send request after request, on a new connection where the last one ends, until they cannot connect.
-     */
-    private static final class Load {
-
-        private final URI service;
-        private final String expected;
-        private final AtomicInteger answers = new AtomicInteger();
-        private final AtomicInteger lastAnswers = new AtomicInteger();
-        private final AtomicInteger neverAccepted = new AtomicInteger();
-        private final Queue<String> lost = new ConcurrentLinkedQueue<>();
-        private final List<Thread> clients = new ArrayList<>();
+    /** A client that sends request after request, on a new connection where the last one ends, until it is refused. */
+    private record Load(URI service, String expected, AtomicInteger answers, AtomicInteger lastAnswers,
+            AtomicInteger neverAccepted, Queue<String> lost) implements Runnable {
 
         Load(URI service, String expected) {
-            this.service = service;
-            this.expected = expected;
-            for (int i = 0; i < CLIENTS; i++) {
-                Thread client = new Thread(this::run, "client-" + i);
-                client.setDaemon(true);
-                client.start();
-                clients.add(client);
-            }
+            this(service, expected, new AtomicInteger(), new AtomicInteger(), new AtomicInteger(),
+                    new ConcurrentLinkedQueue<>());
         }
 
-        private void run() {
+        @Override
+        public void run() {
             try {
                 while (useConnection()) {
                     // the service has announced its end: another one
@@ -221,12 +209,6 @@ class ConnectionDrainingIT {
                         return true;
                     }
                 }
-            }
-        }
-
-        void await() throws InterruptedException {
-            for (Thread client : clients) {
-                client.join();
             }
         }
     }

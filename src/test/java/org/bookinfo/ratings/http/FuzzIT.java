@@ -1,28 +1,21 @@
 package org.bookinfo.ratings.http;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
-import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.RawConnection;
+import org.bookinfo.ratings.testing.ServiceTest;
 import org.bookinfo.ratings.testing.TestEffort;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -30,24 +23,22 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * Thousands of requests that nobody thought of, well-formed and not: each gets one of the contract's answers, in time.
+ * Thousands of random requests, well-formed and not: each gets one of the contract's responses, in time.
  *
  * <p>To repeat a run: {@code -Dratings.fuzz.seed=} the seed that it printed.
  */
 @QuarkusIntegrationTest
-@WithTestResource(DatabaseResource.class)
-class FuzzIT {
+class FuzzIT extends ServiceTest {
 
     private static final int REQUESTS = TestEffort.size(2_000, 10_000);
-    private static final int LONGEST_WAIT_MILLIS = 8_000;
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(8);
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<Integer> STATUSES = Set.of(200, 400, 404, 405, 413, 414, 417, 431, 501);
 
     /** Nothing of how the service is made. */
     private static final Pattern INSIDES = Pattern
             .compile("Exception|\\bat (org|io|java|com|jakarta)\\.|java\\.|vertx|netty|quarkus|mysql:|SELECT");
-    private static final Pattern SHAPES = Pattern.compile("\\{\"error\":\"[a-zA-Z -]+\"\\}"
+    private static final Pattern BODY = Pattern.compile("|\\{\"error\":\"[a-zA-Z -]+\"\\}"
             + "|\\{\"status\":\"Ratings is healthy\"\\}"
             + "|\\{\"id\":-?[0-9]{1,10},\"ratings\":\\{\"Reviewer1\":5,\"Reviewer2\":4\\}\\}");
 
@@ -56,186 +47,134 @@ class FuzzIT {
     private static final List<String> PATHS = List.of("/ratings/", "/ratings/", "/ratings/", "/health", "/ratings", "/",
             "//ratings/", "http://x/ratings/", "/ratings/../", "/q", "*", "/ratings/%", "/health/", "/ratings/0?");
     private static final List<String> PIECES = List.of("0", "1", "-1", "2147483648", "%30", "%", "%zz", "%00", "..",
-            "/",
-            "?", "#", ";", "&a=b", "=", "+", "e5", ".5", "\u00e9", "\u00ff", "{", "}", "|", "\\", "\"", "<", "^", "`",
-            "~",
-            "'", "x", "%2e%2e%2f", "%c0%af", "%ff", "[", "]", "@", ":", ",", "\u00a0");
+            "/", "?", "#", ";", "&a=b", "=", "+", "e5", ".5", "\u00e9", "\u00ff", "{", "}", "|", "\\", "\"", "<", "^",
+            "`", "~", "'", "x", "%2e%2e%2f", "%c0%af", "%ff", "[", "]", "@", ":", ",", "\u00a0");
     private static final List<String> HEADERS = List.of("Accept", "Content-Type", "Cookie", "Authorization", "Expect",
             "Upgrade", "Range", "If-None-Match", "Origin", "X-Forwarded-For", "Forwarded", "X-HTTP-Method-Override",
             "Accept-Encoding", "Accept-Charset", "Accept-Language", "Content-Encoding", "traceparent", "x-b3-sampled",
             "Trailer", "TE", "Via", "Date", "From", "Max-Forwards", "Sec-WebSocket-Key",
             "Access-Control-Request-Method");
     private static final List<String> VALUES = List.of("", "*/*", "application/json", "text/html;q=0", ";;;",
-            "bytes=0-",
-            "gzip", "multipart/form-data", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded",
-            "charset=\"", "TRACE", "websocket", "\u00ff\u00fe", "a, b, c", "-1", "Basic AAAA", "x/y;z=\"", "\t", "${x}",
-            "application/json; charset=nope");
+            "bytes=0-", "gzip", "multipart/form-data", "multipart/form-data; boundary=x",
+            "application/x-www-form-urlencoded", "charset=\"", "TRACE", "websocket", "\u00ff\u00fe", "a, b, c", "-1",
+            "Basic AAAA", "x/y;z=\"", "\t", "${x}", "application/json; charset=nope");
     private static final List<String> BODIES = List.of("", "{}", "{", "[1,2]", "null", "\u0000", "\u00ff\u00fe",
-            "1e999999",
-            "\"\\ud800\"", "a=b&c=d", "--x\r\n\r\n--x--", "[".repeat(2_000), "{\"a\":".repeat(500), " ",
+            "1e999999", "\"\\ud800\"", "a=b&c=d", "--x\r\n\r\n--x--", "[".repeat(2_000), "{\"a\":".repeat(500), " ",
             "9".repeat(5_000));
-
-    @TestHTTPResource("/")
-    URI service;
+    private static final List<String> NOISE = List.of("\r\n", "\0", " ", ":", "\n", "\t", ";");
 
     private final long seed = Long.getLong("ratings.fuzz.seed", System.nanoTime());
     private final Random random = new Random(seed);
-    private Http http;
-
-    @BeforeEach
-    void connect() {
-        http = new Http(service);
-        Await.until("the service answers", () -> http.get("/ratings/0").status() == 200);
-    }
 
     @Test
-    void anyRequest_getsAnAnswerOfTheContract() throws IOException {
+    void requests_random_getResponsesOfTheContract() throws IOException {
         System.out.println("Fuzz seed: " + seed);
         long logged = Files.size(log());
-        Socket socket = null;
+        RawConnection kept = null;
         for (int i = 0; i < REQUESTS; i++) {
-            boolean malformed = i % 5 == 0;
-            byte[] request = malformed ? malformed() : wellFormed();
-            String text = "seed " + seed + ", request " + i + ": "
-                    + new String(request, StandardCharsets.ISO_8859_1).substring(0, Math.min(600, request.length));
-            try {
-                if (malformed) {
-                    exchangeMalformed(request, text);
-                } else {
-                    socket = exchange(socket, request, text);
-                }
-            } catch (IOException e) {
-                throw new AssertionError(text, e);
+            String request = i % 5 == 0 ? malformed() : wellFormed();
+            String shown = "seed " + seed + ", request " + i + ": "
+                    + request.substring(0, Math.min(600, request.length()));
+            long start = System.nanoTime();
+            if (i % 5 == 0) {
+                exchangeMalformed(request, shown);
+            } else {
+                kept = exchange(kept, request, shown);
             }
+            assertTrue(System.nanoTime() - start < LONGEST_WAIT.toNanos(), shown);
         }
-        assertEquals(200, http.get("/ratings/0").status());
+        http.await(Http.GOOD);
         String log = Files.readString(log()).substring((int) logged);
         assertFalse(log.contains(" WARN ") || log.contains(" ERROR ") || log.contains("\tat "), log);
     }
 
-    /** Where the test framework puts what the packaged application logs. */
+    /** Where the test framework puts the packaged application's log. */
     private static Path log() {
         return Path.of(System.getProperty("quarkus.log.file.path"));
     }
 
-    /** On a connection that is kept open as long as the other side keeps it. */
-    private Socket exchange(Socket kept, byte[] request, String text) throws IOException {
-        Socket socket = kept == null ? http.open() : kept;
-        socket.setSoTimeout(LONGEST_WAIT_MILLIS);
-        socket.getOutputStream().write(request);
-        Http.Answer answer = read(socket.getInputStream(), text.contains(": HEAD "));
-        if (answer == null && kept != null) { // closed by the answer before
-            kept.close();
-            return exchange(null, request, text);
+    /** @return the connection if it stays open, else null */
+    private RawConnection exchange(RawConnection kept, String request, String shown) throws IOException {
+        RawConnection connection = kept == null ? new RawConnection(service) : kept;
+        Http.Answer answer;
+        try {
+            connection.send(request);
+            do {
+                answer = request.startsWith("HEAD ") ? connection.readHead() : connection.read();
+            } while (answer.status() == 100);
+        } catch (IOException e) {
+            connection.close();
+            if (kept == null) {
+                throw new AssertionError(shown, e);
+            }
+            return exchange(null, request, shown); // the response before has closed it
         }
-        assertTrue(answer != null, text);
-        assertContract(answer, text);
-        if ("close".equals(answer.headers().get("connection"))) {
-            socket.close();
-            return null;
+        assertTrue(STATUSES.contains(answer.status()), shown + "\n" + answer);
+        assertFalse(INSIDES.matcher(answer.body()).find(), shown + "\n" + answer);
+        assertEquals("application/json", answer.contentType(), shown + "\n" + answer);
+        assertTrue(BODY.matcher(answer.body()).matches(), shown + "\n" + answer);
+        if (!"close".equals(answer.headers().get("connection"))) {
+            return connection;
         }
-        return socket;
+        connection.close();
+        return null;
     }
 
-    /** Whatever it means: some answers, or none, and the end. */
-    private void exchangeMalformed(byte[] request, String text) throws IOException {
-        try (Socket socket = http.open()) {
-            socket.setSoTimeout(LONGEST_WAIT_MILLIS);
-            socket.getOutputStream().write(request);
-            socket.shutdownOutput();
-            String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-            assertFalse(INSIDES.matcher(answers).find(), text + "\n" + answers);
-            assertFalse(answers.matches("(?s)HTTP/1.. 50[^1].*"), text + "\n" + answers);
+    /** Whatever it means: some responses, or none, and the end. */
+    private void exchangeMalformed(String request, String shown) {
+        try (RawConnection connection = new RawConnection(service).send(request).endOutput()) {
+            String answers = connection.rest();
+            assertFalse(INSIDES.matcher(answers).find(), shown + "\n" + answers);
+            assertFalse(answers.matches("(?s)HTTP/1.. 50[^1].*"), shown + "\n" + answers);
         } catch (SocketTimeoutException e) {
-            throw new AssertionError(text, e);
+            throw new AssertionError(shown, e);
         } catch (IOException e) {
             // reset: it was refused before all of it had come
         }
     }
 
-    private static void assertContract(Http.Answer answer, String text) throws IOException {
-        String shown = text + "\n" + answer;
-        assertTrue(STATUSES.contains(answer.status()), shown);
-        assertFalse(INSIDES.matcher(answer.body()).find(), shown);
-        assertEquals("application/json", answer.contentType(), shown);
-        if (!answer.body().isEmpty()) {
-            JSON.readTree(answer.body());
-            assertTrue(SHAPES.matcher(answer.body()).matches(), shown);
-        }
-    }
-
-    /** Null if the connection ends without an answer. */
-    private static Http.Answer read(InputStream in, boolean head) throws IOException {
-        try {
-            Http.Answer answer = Http.read(in, head);
-            return answer.status() == 100 ? Http.read(in, head) : answer;
-        } catch (SocketTimeoutException e) {
-            throw e;
-        } catch (IOException e) {
-            return null;
-        }
-    }
-
-    private byte[] wellFormed() throws IOException {
-        StringBuilder head = new StringBuilder(any(METHODS)).append(' ').append(target())
-                .append(" HTTP/1.1\r\nHost: x");
+    /** Its characters stand for bytes. */
+    private String wellFormed() {
+        StringBuilder request = new StringBuilder(any(METHODS)).append(' ').append(any(PATHS))
+                .append(random.nextBoolean() ? "" : random.nextInt());
         for (int i = random.nextInt(4); i > 0; i--) {
-            head.append("\r\n").append(any(HEADERS)).append(": ").append(any(VALUES));
+            request.append(any(PIECES));
         }
-        byte[] body = any(BODIES).getBytes(StandardCharsets.ISO_8859_1);
-        ByteArrayOutputStream request = new ByteArrayOutputStream();
-        switch (random.nextInt(3)) {
-            case 0 -> head.append("\r\n\r\n");
-            case 1 -> head.append("\r\nContent-Length: ").append(body.length).append("\r\n\r\n")
-                    .append(new String(body, StandardCharsets.ISO_8859_1));
-            default -> {
-                head.append("\r\nTransfer-Encoding: chunked\r\n\r\n");
-                if (body.length > 0) {
-                    head.append(Integer.toHexString(body.length)).append("\r\n")
-                            .append(new String(body, StandardCharsets.ISO_8859_1)).append("\r\n");
-                }
-                head.append("0\r\n\r\n");
-            }
-        }
-        request.write(head.toString().getBytes(StandardCharsets.ISO_8859_1));
-        return request.toByteArray();
-    }
-
-    private String target() {
-        StringBuilder target = new StringBuilder(any(PATHS));
-        if (random.nextBoolean()) {
-            target.append(random.nextInt());
-        }
+        request.append(" HTTP/1.1\r\nHost: x\r\n");
         for (int i = random.nextInt(4); i > 0; i--) {
-            target.append(any(PIECES));
+            request.append(any(HEADERS)).append(": ").append(any(VALUES)).append("\r\n");
         }
-        return target.toString();
+        String body = any(BODIES);
+        String chunk = body.isEmpty() ? "" : Integer.toHexString(body.length()) + "\r\n" + body + "\r\n";
+        return switch (random.nextInt(3)) {
+            case 0 -> request + "\r\n";
+            case 1 -> request + "Content-Length: " + body.length() + "\r\n\r\n" + body;
+            default -> request + "Transfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n";
+        };
     }
 
     /** A request with some bytes changed, left out or put in, or cut off; or no request at all. */
-    private byte[] malformed() throws IOException {
+    private String malformed() {
         if (random.nextInt(5) == 0) {
             byte[] noise = new byte[1 + random.nextInt(3_000)];
             random.nextBytes(noise);
-            return noise;
+            return new String(noise, StandardCharsets.ISO_8859_1);
         }
-        byte[] request = wellFormed();
-        ByteArrayOutputStream changed = new ByteArrayOutputStream();
+        StringBuilder changed = new StringBuilder();
         int rate = 1 + random.nextInt(60);
-        for (byte b : request) {
-            int choice = random.nextInt(rate * 3);
-            if (choice == 0) {
-                changed.write(random.nextInt(256));
-            } else if (choice == 1) {
-                changed.write(any(List.of("\r\n", "\0", " ", ":", "\n", "\t", ";")).getBytes(StandardCharsets.UTF_8));
-            } else if (choice != 2) {
-                changed.write(b);
+        for (char each : wellFormed().toCharArray()) {
+            switch (random.nextInt(rate * 3)) {
+                case 0 -> changed.append((char) random.nextInt(256));
+                case 1 -> changed.append(any(NOISE));
+                case 2 -> { // left out
+                }
+                default -> changed.append(each);
             }
         }
-        return changed.toByteArray();
+        return changed.toString();
     }
 
-    private <T> T any(List<T> list) {
+    private String any(List<String> list) {
         return list.get(random.nextInt(list.size()));
     }
 }

@@ -1,10 +1,9 @@
 package org.bookinfo.ratings.reads;
 
-import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -16,6 +15,7 @@ import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.Ports;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.AfterAll;
@@ -28,6 +28,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 import static org.bookinfo.ratings.testing.Http.GOOD;
+import static org.bookinfo.ratings.testing.Http.NOT_CONNECTED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -66,100 +67,78 @@ class BrokenLoginsIT {
     /** At the same time, as each takes more than a minute. */
     @TestFactory
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
-    Stream<DynamicTest> loginsBrokenOff_neverBlockTheHost() {
-        return Stream.of(test(2, Fault.SILENT_AFTER_GREETING, "no-answer"),
-                test(3, Fault.SILENT_AFTER_HELLO, "no-answer"),
-                test(4, Fault.CLOSED_AFTER_GREETING, "closed-during-login"),
-                test(5, Fault.CLOSED_AFTER_HELLO, "closed-during-login"),
-                begin("certificate not trusted", () -> {
-                    breakOffForTheCertificate(6);
-                    return null;
-                }));
+    Stream<DynamicTest> logins_brokenOff_neverBlockTheHost() {
+        return Stream.of(begin(2, Fault.SILENT_AFTER_GREETING, "PREFERRED", "no-answer"),
+                begin(3, Fault.SILENT_AFTER_HELLO, "PREFERRED", "no-answer"),
+                begin(4, Fault.CLOSED_AFTER_GREETING, "PREFERRED", "closed-during-login"),
+                begin(5, Fault.CLOSED_AFTER_HELLO, "PREFERRED", "closed-during-login"),
+                begin(6, Fault.NONE, "VERIFY_CA", "certificate-not-trusted"));
     }
 
-    private static DynamicTest test(int address, Fault fault, String cause) {
-        return begin(fault.toString(), () -> {
-            breakOff(address, fault, cause);
-            return null;
-        });
+    private static DynamicTest begin(int address, Fault fault, String sslMode, String cause) {
+        Future<Void> result = threads.submit(() -> breakOff(address, fault, sslMode, cause));
+        return DynamicTest.dynamicTest(fault + " " + sslMode, result::get);
     }
 
-    private static DynamicTest begin(String name, Callable<Void> way) {
-        Future<Void> result = threads.submit(way);
-        return DynamicTest.dynamicTest(name, result::get);
-    }
-
-    private static void breakOff(int address, Fault fault, String cause) throws IOException, InterruptedException {
-        try (FaultyProxy proxy = proxy(address); PackagedApplication application = start(proxy, "PREFERRED")) {
-            Http http = application.http();
-            Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
-            int before = proxy.accepted();
-            proxy.set(fault);
-            awaitEnd(http, cause);
-            assertFew(proxy.accepted() - before);
-            proxy.set(Fault.NONE);
-            Await.until("right answers again", RECOVERY, () -> http.get("/ratings/0").summary().equals(GOOD));
-        }
-    }
-
-    private static void breakOffForTheCertificate(int address) throws IOException, InterruptedException {
+    private static Void breakOff(int address, Fault fault, String sslMode, String cause) throws Exception {
         try (FaultyProxy proxy = proxy(address)) {
-            try (PackagedApplication application = start(proxy, "VERIFY_CA")) {
-                awaitEnd(application.http(), "certificate-not-trusted");
-                assertFew(proxy.accepted());
+            try (PackagedApplication application = PackagedApplication.start(proxy, "MYSQL_DB_SSL_MODE", sslMode)) {
+                if (fault != Fault.NONE) {
+                    application.http().await(GOOD);
+                }
+                int before = proxy.accepted();
+                proxy.set(fault);
+                awaitEnd(application.http(), cause);
+                int logins = proxy.accepted() - before;
+                assertTrue(logins < MOST_BROKEN_LOGINS, logins + " logins broken off in " + OUTAGE);
+                proxy.set(Fault.NONE);
+                if (fault != Fault.NONE) {
+                    application.http().await(GOOD, RECOVERY);
+                }
             }
-            try (PackagedApplication application = start(proxy, "PREFERRED")) {
-                Await.until("right answers", () -> application.http().get("/ratings/0").summary().equals(GOOD));
+            try (PackagedApplication application = PackagedApplication.start(proxy)) {
+                application.http().await(GOOD);
             }
         }
+        return null;
     }
 
     @Test
-    void hostBlocked_isToldSoAndEndsWithTheHint() throws IOException {
+    void login_hostBlocked_isReportedAndEndsWithTheHint() throws UnknownHostException {
         database.execute("SET GLOBAL max_connect_errors = 3");
-        try (FaultyProxy proxy = proxy(7); PackagedApplication application = start(proxy, "PREFERRED")) {
+        try (FaultyProxy proxy = proxy(7); PackagedApplication application = PackagedApplication.start(proxy)) {
             Http http = application.http();
-            Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
+            http.await(GOOD);
             int before = proxy.accepted();
             proxy.set(Fault.CLOSED_AFTER_GREETING);
-            assertEquals(503, http.get("/ratings/0").status());
+            assertEquals(NOT_CONNECTED, http.ratings());
             Await.until("the server has counted enough", () -> proxy.accepted() > before + 4);
             proxy.set(Fault.NONE);
-            Await.until("the cause is told",
-                    () -> http.get("/q/health/well").body().contains("\"cause\": \"host-blocked\""));
-            String hint = http.get("/q/health/well").body();
+            http.awaitCause("host-blocked");
+            String hint = http.well();
             String unblock = database.isMariaDb() ? "FLUSH HOSTS" : "TRUNCATE TABLE performance_schema.host_cache";
             assertTrue(hint.contains(unblock), hint);
             database.execute(unblock);
-            Await.until("right answers again", RECOVERY, () -> http.get("/ratings/0").summary().equals(GOOD));
+            http.await(GOOD, RECOVERY);
         } finally {
             database.execute("SET GLOBAL max_connect_errors = 100");
         }
     }
 
-    private static FaultyProxy proxy(int address) throws IOException {
-        return new FaultyProxy(database, InetAddress.getByName("127.0.0." + address));
+    /** @param address the last number of that of the server's client */
+    private static FaultyProxy proxy(int address) throws UnknownHostException {
+        return new FaultyProxy(new InetSocketAddress(database.host(), database.port()),
+                InetAddress.getByName("127.0.0." + address), new InetSocketAddress("127.0.0.1", Ports.free()));
     }
 
-    private static PackagedApplication start(FaultyProxy proxy, String sslMode) {
-        Map<String, String> environment = TestDatabase.environment("127.0.0.1", proxy.port());
-        environment.put("MYSQL_DB_SSL_MODE", sslMode);
-        return new PackagedApplication(environment).awaitStart();
-    }
-
-    /** From the moment when the cause is told, to the end of the outage, it stays the only one. */
+    /** From the time when the cause is reported, to the end of the outage, it stays the only one. */
     private static void awaitEnd(Http http, String cause) throws InterruptedException {
-        String told = "\"cause\": \"" + cause + "\"";
-        Await.until("the cause is told: " + cause, () -> http.get("/q/health/well").body().contains(told));
+        http.awaitCause(cause);
         long end = System.nanoTime() + OUTAGE.toNanos();
         while (System.nanoTime() - end < 0) {
-            String well = http.get("/q/health/well").body();
-            assertTrue(well.contains(told), well);
+            String well = http.well();
+            assertTrue(well.contains("\"cause\": \"" + cause + "\""), well);
             Thread.sleep(500);
         }
-    }
-
-    private static void assertFew(int logins) {
-        assertTrue(logins < MOST_BROKEN_LOGINS, logins + " logins broken off in " + OUTAGE.toSeconds() + " s");
     }
 }

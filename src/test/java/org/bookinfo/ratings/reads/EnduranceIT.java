@@ -1,8 +1,7 @@
 package org.bookinfo.ratings.reads;
 
 import java.io.IOException;
-import java.net.URI;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -11,26 +10,25 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
-import io.quarkus.test.junit.QuarkusIntegrationTest;
-import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
 import org.bookinfo.ratings.testing.Http;
+import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.TestDatabase;
 import org.bookinfo.ratings.testing.TestEffort;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import static org.bookinfo.ratings.testing.Http.GOOD;
+import static org.bookinfo.ratings.testing.Http.NOT_CONNECTED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * What many reads and many outages leave behind in the process of the packaged application: nothing.
+ * Many reads and many outages leave nothing behind in the process of the packaged application.
  */
-@QuarkusIntegrationTest
-@WithTestResource(DatabaseResource.class)
 class EnduranceIT {
 
     private static final int CYCLES = TestEffort.size(20, 200);
@@ -46,136 +44,110 @@ class EnduranceIT {
 
     private static final List<Fault> FAULTS = List.of(Fault.CLOSED, Fault.REFUSED, Fault.RESET);
 
-    @TestHTTPResource("/")
-    URI service;
-
-    private final FaultyProxy proxy = DatabaseResource.proxy();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private FaultyProxy proxy;
+    private PackagedApplication application;
+    private Http http;
     private volatile boolean ended;
 
-    /** What the process holds. */
-    private record Holdings(int threads, int files, int connections, long heapKilobytes) {
+    @BeforeEach
+    void start() {
+        proxy = new FaultyProxy(TestDatabase.start());
+        application = PackagedApplication.start(proxy);
+        http = application.http();
+        http.await(GOOD);
+    }
+
+    @AfterEach
+    void end() {
+        ended = true;
+        threads.shutdownNow();
+        application.close();
+        proxy.close();
     }
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void manyOutagesUnderLoad_leaveNothingBehind() throws Exception {
-        Http http = new Http(service);
-        ProcessHandle process = application();
-        ExecutorService load = Executors.newFixedThreadPool(8);
-        try {
-            List<Future<Integer>> clients = Stream.generate(() -> load.submit(this::ask)).limit(8).toList();
-            cycle(http, WARM_UP);
-            Holdings before = settled(process);
-            cycle(http, CYCLES);
-            Holdings after = settled(process);
-            ended = true;
-            int unexpected = 0;
-            for (Future<Integer> client : clients) {
-                unexpected += client.get(60, TimeUnit.SECONDS);
-            }
-            System.out.printf("Before and after %d outages: %s, %s%n", CYCLES, before, after);
-            assertEquals(0, unexpected);
-            assertTrue(after.threads <= before.threads + 4, "threads: " + before + " " + after);
-            assertTrue(after.files <= before.files + 8, "files: " + before + " " + after);
-            assertEquals(1, after.connections);
-            assertTrue(after.heapKilobytes <= before.heapKilobytes + 8_192, "heap: " + before + " " + after);
-        } finally {
-            ended = true;
-            load.shutdownNow();
-            proxy.set(Fault.NONE);
+    void outages_manyUnderLoad_leaveNothingBehind() throws Exception {
+        List<Future<Integer>> clients = Stream.generate(() -> threads.submit(this::countUnexpected)).limit(8).toList();
+        cycle(WARM_UP);
+        Holdings before = holdings();
+        cycle(CYCLES);
+        Holdings after = holdings();
+        ended = true;
+        for (Future<Integer> client : clients) {
+            assertEquals(0, client.get(60, TimeUnit.SECONDS));
         }
+        System.out.printf("Before and after %d outages: %s, %s%n", CYCLES, before, after);
+        assertTrue(after.threads <= before.threads + 4, "threads: " + before + " " + after);
+        assertTrue(after.files <= before.files + 8, "files: " + before + " " + after);
+        assertEquals(1, after.connections);
+        assertTrue(after.heapKilobytes <= before.heapKilobytes + 8_192, "heap: " + before + " " + after);
     }
 
     @Test
-    void manyReads_leaveNothingBehind() throws Exception {
-        Http http = new Http(service);
-        ProcessHandle process = application();
-        read(http, READS / 4);
-        long before = heapKilobytes(process);
-        read(http, READS);
-        long after = heapKilobytes(process);
+    void reads_many_leaveNothingBehind() throws Exception {
+        read(READS / 4);
+        long before = heapKilobytes();
+        read(READS);
+        long after = heapKilobytes();
         System.out.printf("Before and after %d reads: %d kB, %d kB%n", READS, before, after);
         assertTrue(after <= before + MOST_KILOBYTES_OF_READS, before + " " + after);
     }
 
     /** One after the other: no two share a read. */
-    private static void read(Http http, int times) {
+    private void read(int times) {
         for (int i = 0; i < times; i++) {
-            assertEquals(200, http.get("/ratings/0").status());
+            assertEquals(GOOD, http.ratings());
         }
     }
 
-    /** Asks until the end; counts answers that the contract does not have. */
-    private int ask() {
-        Http http = new Http(service);
+    /** @return how many responses until the end are not the contract's */
+    private int countUnexpected() throws InterruptedException {
         int unexpected = 0;
         while (!ended) {
-            int status = http.get("/ratings/0").status();
-            if (status != 200 && status != 503) {
+            if (!List.of(GOOD, NOT_CONNECTED).contains(http.ratings())) {
                 unexpected++;
             }
-            try {
-                Thread.sleep(10); // so that hundreds of thousands of closed connections do not use up the ports
-            } catch (InterruptedException e) {
-                return unexpected;
-            }
+            Thread.sleep(10); // so that hundreds of thousands of closed connections do not use up the ports
         }
         return unexpected;
     }
 
-    private void cycle(Http http, int cycles) {
+    private void cycle(int cycles) {
         for (int i = 0; i < cycles; i++) {
             proxy.set(i % SILENT_EVERY == 0 ? Fault.SILENT : FAULTS.get(i % FAULTS.size()));
-            Await.until("the outage is seen", () -> http.get("/ratings/0").status() == 503);
+            http.await(NOT_CONNECTED);
             proxy.set(Fault.NONE);
-            Await.until("the outage is over", () -> http.get("/ratings/0").status() == 200);
+            http.await(GOOD);
         }
     }
 
-    private static ProcessHandle application() {
-        return ProcessHandle.current().children().filter(
-                child -> child.info().commandLine().orElse("").matches(".*(quarkus-run\\.jar|-runner).*")).findFirst()
-                .orElseThrow();
+    /** What the process holds. */
+    private record Holdings(int threads, int files, int connections, long heapKilobytes) {
     }
 
-    /** The least of a few looks: what is being answered just now comes and goes. */
-    private Holdings settled(ProcessHandle process) throws Exception {
-        Path proc = Path.of("/proc", String.valueOf(process.pid()));
-        long heap = heapKilobytes(process);
-        int threads = Integer.MAX_VALUE;
+    /** The least of a few looks: responses that are under way come and go. */
+    private Holdings holdings() throws Exception {
+        long heap = heapKilobytes();
+        int tasks = Integer.MAX_VALUE;
         int files = Integer.MAX_VALUE;
         for (int i = 0; i < 50; i++) {
-            threads = Math.min(threads, count(proc.resolve("task")));
-            files = Math.min(files, count(proc.resolve("fd")));
+            tasks = Math.min(tasks, application.threads());
+            files = Math.min(files, application.openFiles());
             Thread.sleep(20);
         }
-        return new Holdings(threads, files, proxy.connections(), heap);
+        return new Holdings(tasks, files, proxy.connections(), heap);
     }
 
-    private static int count(Path folder) throws IOException {
-        try (Stream<Path> entries = Files.list(folder)) {
-            return (int) entries.count();
+    /** After a collection; of a native executable, which has no tool for it, the resident memory. */
+    private long heapKilobytes() throws IOException {
+        if (!PackagedApplication.isJar()) {
+            return application.residentMegabytes() * 1024;
         }
-    }
-
-    /** After a collection; of a native executable, which has no tool for it, what is resident. */
-    private static long heapKilobytes(ProcessHandle process) throws Exception {
-        String pid = String.valueOf(process.pid());
-        if (!process.info().command().orElse("").endsWith("java")) {
-            return Files.readAllLines(Path.of("/proc", pid, "status")).stream()
-                    .filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
-        }
-        String live = run("jcmd", pid, "GC.class_histogram");
+        Process jcmd = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                String.valueOf(application.pid()), "GC.class_histogram").redirectErrorStream(true).start();
+        String live = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return Long.parseLong(live.replaceAll("(?s).*Total +\\d+ +(\\d+).*", "$1")) / 1024;
-    }
-
-    private static String run(String... command) throws Exception {
-        Path tool = Path.of(System.getProperty("java.home"), "bin", command[0]);
-        command[0] = tool.toString();
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes());
-        process.waitFor();
-        return output;
     }
 }

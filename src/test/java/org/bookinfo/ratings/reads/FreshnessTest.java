@@ -1,12 +1,12 @@
 package org.bookinfo.ratings.reads;
 
 import java.io.IOException;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -15,16 +15,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.DatabaseResource;
 import org.bookinfo.ratings.testing.Http;
-import org.bookinfo.ratings.testing.KeepAlive;
-import org.bookinfo.ratings.testing.LongDeadlineProfile;
-import org.bookinfo.ratings.testing.TestDatabase;
+import org.bookinfo.ratings.testing.RawConnection;
+import org.bookinfo.ratings.testing.ServiceTest;
 import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,21 +32,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * One read serves all who wait for it, and nobody who came after it began.
+ * One read serves all requests that wait for it, and none that arrived after it began.
  */
 @QuarkusTest
-@TestProfile(LongDeadlineProfile.class)
-@WithTestResource(DatabaseResource.class)
-class FreshnessTest {
+@TestProfile(ServiceTest.LongDeadline.class)
+class FreshnessTest extends ServiceTest {
 
     private static final int READS = TestEffort.size(20_000, 100_000);
     private static final int READERS = 32;
     private static final int CROWD = 200;
 
-    @TestHTTPResource("/")
-    URI service;
-
-    private final TestDatabase database = DatabaseResource.database();
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
     @AfterEach
@@ -64,12 +55,9 @@ class FreshnessTest {
         AtomicIntegerArray acknowledged = new AtomicIntegerArray(2);
         List<Future<Integer>> writers = List.of(threads.submit(() -> write(1, acknowledged)),
                 threads.submit(() -> write(2, acknowledged)));
-        List<Callable<Integer>> readers = new ArrayList<>();
-        for (int i = 0; i < READERS; i++) {
-            readers.add(() -> countStale(READS / READERS, acknowledged));
-        }
+        Callable<Integer> client = () -> countStale(READS / READERS, acknowledged);
         int stale = 0;
-        for (Future<Integer> reader : threads.invokeAll(readers)) {
+        for (Future<Integer> reader : threads.invokeAll(Collections.nCopies(READERS, client))) {
             stale += reader.get();
         }
         int commits = 0;
@@ -82,7 +70,7 @@ class FreshnessTest {
         assertTrue(commits > 100, "too few commits to find a stale read: " + commits);
     }
 
-    /** Raises a review's rating by one, over and over, and tells after each commit. */
+    /** Raises a review's rating by one, over and over, and records each commit. */
     private int write(int reviewId, AtomicIntegerArray acknowledged) throws SQLException {
         try (Connection connection = database.connect();
                 PreparedStatement update = connection
@@ -99,7 +87,7 @@ class FreshnessTest {
 
     private int countStale(int reads, AtomicIntegerArray acknowledged) throws IOException {
         int stale = 0;
-        try (KeepAlive connection = new KeepAlive(service)) {
+        try (RawConnection connection = new RawConnection(service)) {
             for (int i = 0; i < reads; i++) {
                 int first = acknowledged.get(0);
                 int second = acknowledged.get(1);
@@ -114,30 +102,28 @@ class FreshnessTest {
 
     @Test
     void get_manyArriveDuringARead_areServedByOneFurtherRead() throws Exception {
-        Http http = new Http(service);
-        assertEquals(GOOD, http.get("/ratings/0").summary());
         try (Connection locker = database.connect(); Statement lock = locker.createStatement()) {
             lock.execute("LOCK TABLES test.ratings WRITE");
-            Future<String> first = threads.submit(() -> http.get("/ratings/0").summary());
-            Await.until("the first read waits for the lock", () -> waiting(lock) == 1);
-            List<KeepAlive> crowd = new ArrayList<>();
+            Future<String> first = threads.submit(() -> http.ratings());
+            Await.until("the first read waits for the lock", () -> database.query("SELECT ID FROM"
+                    + " information_schema.PROCESSLIST WHERE USER = 'bookinfo' AND STATE LIKE 'Waiting for table%'")
+                    .lines().count() == 1);
+            List<RawConnection> crowd = new ArrayList<>();
             for (int i = 0; i < CROWD; i++) {
-                KeepAlive one = new KeepAlive(service);
-                crowd.add(one);
-                one.send("/ratings/0");
+                crowd.add(new RawConnection(service).send("GET /ratings/0 HTTP/1.1\r\nHost: ratings\r\n\r\n"));
             }
             // An event loop that answers these has also read what was sent to it before.
             for (int i = 0; i < 50; i++) {
                 assertEquals(200, http.get("/health").status());
             }
-            int before = DatabaseResource.proxy().statements();
+            int before = proxy.statements();
             lock.execute("UNLOCK TABLES");
             assertEquals(GOOD, first.get(20, TimeUnit.SECONDS));
-            for (KeepAlive one : crowd) {
-                assertEquals(GOOD, one.receive().summary());
+            for (RawConnection one : crowd) {
+                assertEquals(GOOD, one.summary());
                 one.close();
             }
-            assertEquals(1, DatabaseResource.proxy().statements() - before);
+            assertEquals(1, proxy.statements() - before);
         }
     }
 
@@ -151,44 +137,33 @@ class FreshnessTest {
             "sql_select_limit = 1                              | sql_select_limit = DEFAULT",
             "completion_type = 'CHAIN'                         | completion_type = DEFAULT"})
     void get_whateverTheServersDefaults_showsEachCommit(String setting, String restored) {
-        Http http = new Http(service);
         database.execute("SET GLOBAL " + setting);
         try {
-            DatabaseResource.proxy().closeOpen();
+            proxy.closeOpen();
             for (int rating = 1; rating <= 5; rating++) {
                 database.execute("SET autocommit = 1", "UPDATE test.ratings SET Rating = " + rating);
-                String expected = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":%1$d,\"Reviewer2\":%1$d}}"
-                        .formatted(rating);
-                assertEquals(expected, http.get("/ratings/0").summary());
+                assertEquals(Http.ratings(rating, rating), http.ratings());
             }
             database.execute("SET lock_wait_timeout = 5", "ALTER TABLE test.ratings COMMENT 'no transaction is open'");
         } finally {
             database.execute("SET GLOBAL " + restored);
-            DatabaseResource.proxy().closeOpen();
+            proxy.closeOpen();
         }
     }
 
     /** A dirty read would show what is never committed. */
     @Test
     void get_serverReadsUncommittedByDefault_showsCommittedRatings() throws SQLException {
-        Http http = new Http(service);
         database.execute("SET GLOBAL TRANSACTION ISOLATION LEVEL READ UNCOMMITTED");
         try (Connection writer = database.connect(); Statement statement = writer.createStatement()) {
-            DatabaseResource.proxy().closeOpen();
+            proxy.closeOpen();
             writer.setAutoCommit(false);
             statement.execute("UPDATE test.ratings SET Rating = 1");
-            assertEquals(GOOD, http.get("/ratings/0").summary());
+            assertEquals(GOOD, http.ratings());
             writer.rollback();
         } finally {
             database.execute("SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-            DatabaseResource.proxy().closeOpen();
+            proxy.closeOpen();
         }
-    }
-
-    private static int waiting(Statement statement) throws SQLException {
-        var count = statement.executeQuery("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
-                + " WHERE USER = 'bookinfo' AND STATE LIKE 'Waiting for table%'");
-        count.next();
-        return count.getInt(1);
     }
 }

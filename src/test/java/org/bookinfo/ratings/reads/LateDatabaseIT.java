@@ -1,10 +1,7 @@
 package org.bookinfo.ratings.reads;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Pattern;
 
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.FaultyProxy;
@@ -13,12 +10,15 @@ import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.PackagedApplication;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.bookinfo.ratings.testing.Http.GOOD;
+import static org.bookinfo.ratings.testing.Http.HEALTHY;
+import static org.bookinfo.ratings.testing.Http.NOT_CONNECTED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -29,8 +29,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  */
 class LateDatabaseIT {
 
-    private static final String NOT_CONNECTED = "503 {\"error\":\"could not connect to ratings database\"}";
-
     /** The design promises a second. The rest is room for a slow shared machine, and for a Java that has just begun. */
     private static final Duration RECOVERY = Duration.ofSeconds(5);
 
@@ -40,13 +38,18 @@ class LateDatabaseIT {
     private static FaultyProxy proxy;
 
     @BeforeAll
-    static void openProxy() throws IOException {
+    static void openProxy() {
         proxy = new FaultyProxy(TestDatabase.start());
     }
 
     @AfterAll
-    static void closeProxy() throws IOException {
+    static void closeProxy() {
         proxy.close();
+    }
+
+    @AfterEach
+    void endFault() {
+        proxy.restore();
     }
 
     @ParameterizedTest
@@ -54,73 +57,46 @@ class LateDatabaseIT {
             "DROPPED, no-answer"})
     void start_databaseOutOfReach_isReadyAndServesAsSoonAsItIsThere(Fault fault, String cause) {
         proxy.set(fault);
-        try (PackagedApplication application = start("127.0.0.1", proxy.port())) {
-            assertReadyWithout(application, cause);
+        try (PackagedApplication application = PackagedApplication.start(proxy)) {
+            Http http = application.http();
+            Await.until("the service is ready", READY, () -> http.get("/q/health/ready").status() == 200);
+            assertEquals(200, http.get("/q/health/started").status());
+            assertEquals(NOT_CONNECTED, http.ratings());
+            assertEquals(HEALTHY, http.get("/health").summary());
+            http.awaitCause(cause);
             proxy.set(Fault.NONE);
-            Await.until("right answers", RECOVERY, () -> application.http().get("/ratings/0").summary().equals(GOOD));
-            assertEquals(1, count(" WARN ", application.out()), application.out());
-            assertEquals(1, count("answers after", application.out()), application.out());
+            http.await(GOOD, RECOVERY);
+            assertEquals(2, application.out().split(" WARN ").length, application.out());
+            assertEquals(2, application.out().split("answers after").length, application.out());
             assertFalse(application.out().contains("\tat "), application.out());
-        } finally {
-            proxy.set(Fault.NONE);
         }
     }
 
     @Test
     void start_databaseSilent_isNotReadyWhileItMayBeItsOwnSlowness() {
         proxy.set(Fault.SILENT);
-        try (PackagedApplication application = start("127.0.0.1", proxy.port())) {
+        try (PackagedApplication application = PackagedApplication.start(proxy)) {
             Http http = application.http();
-            assertEquals(NOT_CONNECTED, http.get("/ratings/0").summary());
+            assertEquals(NOT_CONNECTED, http.ratings());
             for (String probe : List.of("/q/health/ready", "/q/health/started")) {
                 assertEquals(503, http.get(probe).status());
             }
             assertEquals(200, http.get("/q/health/live").status());
             proxy.setForNew(Fault.NONE);
             Await.until("the service is ready", RECOVERY, () -> http.get("/q/health/ready").status() == 200);
-            assertEquals(GOOD, http.get("/ratings/0").summary());
-        } finally {
-            proxy.set(Fault.NONE);
+            assertEquals(GOOD, http.ratings());
         }
     }
 
     /** The first read is under way then, and the end of the process cuts it off. */
     @Test
-    void start_portTaken_logsNothingOfTheDatabase() throws IOException {
+    void start_portInUse_logsNothingAboutTheDatabase() {
         proxy.set(Fault.SILENT);
-        Map<String, String> environment = TestDatabase.environment("127.0.0.1", proxy.port());
-        environment.put("QUARKUS_HTTP_PORT", String.valueOf(proxy.port()));
-        try (PackagedApplication application = new PackagedApplication(environment)) {
+        try (PackagedApplication application = new PackagedApplication(TestDatabase.environment("127.0.0.1",
+                proxy.port(), "QUARKUS_HTTP_PORT", String.valueOf(proxy.port()), "RATINGS_DEADLINE", "10s"))) {
             assertEquals(1, application.exitCode());
             assertFalse(application.out().contains("Database"), application.out());
             assertTrue(application.out().contains(String.valueOf(proxy.port())), application.out());
-        } finally {
-            proxy.set(Fault.NONE);
         }
-    }
-
-    @Test
-    void start_hostThatDoesNotResolve_isReady() {
-        try (PackagedApplication application = start("nosuchhost.invalid", 3306)) {
-            assertReadyWithout(application, "unknown-host");
-        }
-    }
-
-    private static void assertReadyWithout(PackagedApplication application, String cause) {
-        Http http = application.http();
-        Await.until("the service is ready", READY, () -> http.get("/q/health/ready").status() == 200);
-        assertEquals(200, http.get("/q/health/started").status());
-        assertEquals(NOT_CONNECTED, http.get("/ratings/0").summary());
-        assertEquals("200 {\"status\":\"Ratings is healthy\"}", http.get("/health").summary());
-        Await.until("the cause is told",
-                () -> http.get("/q/health/well").body().contains("\"cause\": \"" + cause + "\""));
-    }
-
-    private static PackagedApplication start(String host, int port) {
-        return new PackagedApplication(TestDatabase.environment(host, port)).awaitStart();
-    }
-
-    private static long count(String part, String text) {
-        return Pattern.compile(part, Pattern.LITERAL).matcher(text).results().count();
     }
 }

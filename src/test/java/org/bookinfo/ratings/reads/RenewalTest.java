@@ -1,27 +1,19 @@
 package org.bookinfo.ratings.reads;
 
-import java.net.URI;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.DatabaseResource;
-import org.bookinfo.ratings.testing.FaultyProxy;
-import org.bookinfo.ratings.testing.FaultyProxy.Fault;
-import org.bookinfo.ratings.testing.Http;
 import org.bookinfo.ratings.testing.LogListener;
 import org.bookinfo.ratings.testing.Metrics;
-import org.bookinfo.ratings.testing.TestDatabase;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.bookinfo.ratings.testing.ServiceTest;
 import org.junit.jupiter.api.Test;
 
 import static org.bookinfo.ratings.testing.Http.GOOD;
+import static org.bookinfo.ratings.testing.Http.NOT_SELECTED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,11 +22,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  */
 @QuarkusTest
 @TestProfile(RenewalTest.ShortLifetime.class)
-@WithTestResource(DatabaseResource.class)
-class RenewalTest {
-
-    private static final String NOT_SELECTED = "500 {\"error\":\"could not perform select\"}";
-    private static final String ATTEMPTS = "ratings_database_connection_attempts_total{outcome=\"%s\",}";
+class RenewalTest extends ServiceTest {
 
     public static final class ShortLifetime implements QuarkusTestProfile {
         @Override
@@ -43,36 +31,12 @@ class RenewalTest {
         }
     }
 
-    @TestHTTPResource("/")
-    URI service;
-
-    private final TestDatabase database = DatabaseResource.database();
-    private final FaultyProxy proxy = DatabaseResource.proxy();
-    private Http http;
-
-    @BeforeEach
-    void awaitHealthy() {
-        http = new Http(service);
-        Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
-    }
-
-    @AfterEach
-    void restore() {
-        proxy.set(Fault.NONE);
-        database.undo();
-        awaitHealthy();
-    }
-
     @Test
     void get_sessionOverItsLifetime_isReplacedWithoutAFailedRequest() {
         int before = proxy.accepted();
-        Await.until("two replacements", () -> {
-            assertEquals(GOOD, http.get("/ratings/0").summary());
-            return proxy.accepted() >= before + 2;
-        });
-        Await.until("the old session is closed", () -> {
-            assertEquals(GOOD, http.get("/ratings/0").summary());
-            return proxy.connections() == 1;
+        Await.until("two replacements, and the end of the old session", () -> {
+            assertEquals(GOOD, http.ratings());
+            return proxy.accepted() >= before + 2 && proxy.connections() == 1;
         });
     }
 
@@ -90,7 +54,7 @@ class RenewalTest {
                 "GRANT reader TO 'bookinfo'@'%'", "SET DEFAULT ROLE reader" + account);
         try {
             proxy.closeOpen();
-            assertEquals(GOOD, http.get("/ratings/0").summary());
+            assertEquals(GOOD, http.ratings());
             database.execute("REVOKE SELECT ON test.ratings FROM 'bookinfo'@'%'", "SET DEFAULT ROLE NONE" + account);
             assertServedByTheOldSession("privilege-missing");
         } finally {
@@ -103,28 +67,29 @@ class RenewalTest {
         LogListener log = new LogListener("org.bookinfo.ratings", line -> warning.set(line.getMessage()));
         try {
             Await.until("the failed renewal is logged", () -> {
-                assertEquals(GOOD, http.get("/ratings/0").summary());
+                assertEquals(GOOD, http.ratings());
                 return warning.get().contains(cause);
             });
         } finally {
             log.close();
         }
         assertTrue(warning.get().contains("answers on the old connection only"), warning.get());
-        assertEquals(GOOD, http.get("/ratings/0").summary());
+        assertEquals(GOOD, http.ratings());
+        proxy.closeOpen(); // its next renewal would come in a minute
     }
 
     @Test
     void get_serverRefusesTheSelect_keepsTheSessionAndServesOnIt() {
         double successes = attempts("success");
         database.execute("RENAME TABLE test.ratings TO test.moved");
-        Await.until("the refusal is seen", () -> http.get("/ratings/0").summary().equals(NOT_SELECTED));
+        http.await(NOT_SELECTED);
         int before = proxy.accepted();
         double failures = failedReads();
         Await.until("ten reads have failed", () -> failedReads() > failures + 10);
         assertTrue(proxy.accepted() - before <= 2, proxy.accepted() - before + " logins");
         assertEquals(successes, attempts("success"));
         database.execute("RENAME TABLE test.moved TO test.ratings");
-        Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
+        http.await(GOOD);
     }
 
     private double failedReads() {
@@ -132,6 +97,6 @@ class RenewalTest {
     }
 
     private double attempts(String outcome) {
-        return Metrics.of(http).value(ATTEMPTS.formatted(outcome));
+        return Metrics.of(http).value("ratings_database_connection_attempts_total{outcome=\"" + outcome + "\",}");
     }
 }

@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
@@ -16,8 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import org.bookinfo.ratings.testing.Await;
 import org.bookinfo.ratings.testing.Http;
-import org.bookinfo.ratings.testing.KeepAlive;
 import org.bookinfo.ratings.testing.PackagedApplication;
+import org.bookinfo.ratings.testing.RawConnection;
 import org.bookinfo.ratings.testing.TestDatabase;
 import org.bookinfo.ratings.testing.TestEffort;
 import org.junit.jupiter.api.Tag;
@@ -29,7 +30,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
- * Two instances of the packaged application, restarted in turn on busy processors, behind a load balancer that goes by
+ * Two instances of the packaged application, restarted in turn on busy processors, behind a load balancer that follows
  * their readiness: no caller loses a request. Answers may be late here, so requests have the longest deadline.
  */
 @Tag("alone")
@@ -45,7 +46,7 @@ class RollingRestartIT {
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
     /** Those that said that they are ready when they were asked last, as a load balancer has them. */
-    private final List<PackagedApplication> ready = new CopyOnWriteArrayList<>();
+    private final Set<PackagedApplication> ready = new CopyOnWriteArraySet<>();
     private final List<PackagedApplication> all = new CopyOnWriteArrayList<>();
 
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -85,9 +86,8 @@ class RollingRestartIT {
     }
 
     private void startInstance() {
-        Map<String, String> environment = TestDatabase.environment(database.host(), database.port());
-        environment.put("RATINGS_DEADLINE", "10s");
-        all.add(PackagedApplication.endingAsDelivered(environment));
+        all.add(new PackagedApplication(
+                TestDatabase.environment(database.host(), database.port(), "RATINGS_DEADLINE", "10s")));
     }
 
     private void endTheOldest() {
@@ -101,18 +101,18 @@ class RollingRestartIT {
     }
 
     /** Asks each five times a second, and takes it out of service, or into it, at the first answer. */
-    private void watchReadiness() {
+    private Void watchReadiness() throws InterruptedException {
         while (!ended) {
             for (PackagedApplication application : all) {
-                boolean is = isReady(application);
-                if (!is) {
-                    ready.remove(application);
-                } else if (!ready.contains(application)) {
+                if (isReady(application)) {
                     ready.add(application);
+                } else {
+                    ready.remove(application);
                 }
             }
-            pause(200);
+            Thread.sleep(200);
         }
+        return null;
     }
 
     private static boolean isReady(PackagedApplication application) {
@@ -124,19 +124,22 @@ class RollingRestartIT {
     }
 
     private void keepBusy() {
-        long sum = 0;
         while (!ended) {
-            sum += ThreadLocalRandom.current().nextLong();
+            Thread.onSpinWait();
         }
-        assertTrue(sum != 1);
     }
 
     /** On a connection to one instance for as long as it is ready and keeps it open. */
-    private void ask() {
+    private Void ask() throws InterruptedException {
         while (!ended) {
-            PackagedApplication application = anyReady();
+            List<PackagedApplication> now = List.copyOf(ready);
+            if (now.isEmpty()) {
+                failures.add("no instance is ready");
+                return null;
+            }
+            PackagedApplication application = now.get(ThreadLocalRandom.current().nextInt(now.size()));
             // As by a sidecar, a request whose connection was refused goes to another instance.
-            try (KeepAlive connection = new KeepAlive(application.uri())) {
+            try (RawConnection connection = new RawConnection(application.uri())) {
                 boolean open = true;
                 while (open && !ended && ready.contains(application)) {
                     Http.Answer answer = connection.get("/ratings/0");
@@ -145,7 +148,7 @@ class RollingRestartIT {
                     if (!answer.summary().equals(GOOD)) {
                         failures.add(answer.summary());
                     }
-                    pause(10);
+                    Thread.sleep(10);
                 }
             } catch (ConnectException e) {
                 if (application != ending && all.contains(application)) {
@@ -155,23 +158,6 @@ class RollingRestartIT {
                 failures.add(e.toString());
             }
         }
-    }
-
-    /** @throws IllegalStateException if there is none, which callers would be told */
-    private PackagedApplication anyReady() {
-        List<PackagedApplication> now = List.copyOf(ready);
-        if (now.isEmpty()) {
-            failures.add("no instance is ready");
-            throw new IllegalStateException();
-        }
-        return now.get(ThreadLocalRandom.current().nextInt(now.size()));
-    }
-
-    private static void pause(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
+        return null;
     }
 }

@@ -1,75 +1,46 @@
 package org.bookinfo.ratings.reads;
 
-import java.net.URI;
 import java.util.concurrent.CompletableFuture;
 
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import org.bookinfo.ratings.testing.Await;
-import org.bookinfo.ratings.testing.DatabaseResource;
-import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.FaultyProxy.Fault;
-import org.bookinfo.ratings.testing.Http;
-import org.bookinfo.ratings.testing.LongDeadlineProfile;
-import org.bookinfo.ratings.testing.TestDatabase;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.bookinfo.ratings.testing.ServiceTest;
 import org.junit.jupiter.api.Test;
 
 import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
- * A connection that has died since its last use costs no request. Whether the second login comes within the deadline is
- * not asked here: {@link OutageTest} asks for answers in time.
+ * A connection that has died since its last use costs no request. {@link OutageTest} tests whether responses come in
+ * time.
  */
 @QuarkusTest
-@TestProfile(LongDeadlineProfile.class)
-@WithTestResource(DatabaseResource.class)
-class StaleConnectionTest {
-
-    @TestHTTPResource("/")
-    URI service;
-
-    private final TestDatabase database = DatabaseResource.database();
-    private final FaultyProxy proxy = DatabaseResource.proxy();
-    private Http http;
-
-    @BeforeEach
-    void awaitHealthy() {
-        http = new Http(service);
-        Await.until("right answers", () -> http.get("/ratings/0").summary().equals(GOOD));
-    }
-
-    @AfterEach
-    void restore() {
-        proxy.set(Fault.NONE);
-        database.undo();
-    }
+@TestProfile(ServiceTest.LongDeadline.class)
+class StaleConnectionTest extends ServiceTest {
 
     @Test
-    void get_databaseDroppedAndMadeAgain_costsNoRequest() {
+    void get_databaseDroppedAndCreatedAgain_costsNoRequest() {
         database.reset();
-        assertEquals(GOOD, http.get("/ratings/0").summary());
+        assertEquals(GOOD, http.ratings());
     }
 
     @Test
     void get_serverRestartedBetweenRequests_costsNoRequest() {
         database.restart();
-        assertEquals(GOOD, http.get("/ratings/0").summary());
+        assertEquals(GOOD, http.ratings());
     }
 
     @Test
     void get_idleConnectionClosed_costsNoRequest() {
         for (int i = 0; i < 20; i++) {
             proxy.closeOpen();
-            assertEquals(GOOD, http.get("/ratings/0").summary());
+            assertEquals(GOOD, http.ratings());
         }
     }
 
-    /** As by a firewall that forgets idle connections: what is sent on them is lost, but new ones work. */
+    /** As by a firewall that forgets idle connections: bytes sent on them are lost, but new connections work. */
     @Test
     void get_idleConnectionSilent_costsNoRequest() {
         proxy.set(Fault.SILENT);
@@ -77,7 +48,7 @@ class StaleConnectionTest {
             Await.until("the read on the silent connection has begun", () -> proxy.dropped() > 0);
             proxy.setForNew(Fault.NONE);
         });
-        assertEquals(GOOD, http.get("/ratings/0").summary());
+        assertEquals(GOOD, http.ratings());
     }
 
     @Test
@@ -85,9 +56,9 @@ class StaleConnectionTest {
         database.execute("SET GLOBAL wait_timeout = 1");
         try {
             proxy.closeOpen();
-            assertEquals(GOOD, http.get("/ratings/0").summary());
+            assertEquals(GOOD, http.ratings());
             Await.until("the server has closed the idle connection", () -> proxy.connections() == 0);
-            assertEquals(GOOD, http.get("/ratings/0").summary());
+            assertEquals(GOOD, http.ratings());
         } finally {
             database.execute("SET GLOBAL wait_timeout = 28800");
         }

@@ -1,6 +1,5 @@
 package org.bookinfo.ratings.testing;
 
-import java.io.IOException;
 import java.util.Map;
 
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
@@ -23,27 +22,18 @@ public class DatabaseResource implements QuarkusTestResourceLifecycleManager {
 
     @Override
     public Map<String, String> start() {
-        try {
-            database = TestDatabase.start();
-            proxy = new FaultyProxy(database);
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
-        Map<String, String> settings = TestDatabase.environment("127.0.0.1", proxy.port());
-        settings.put("quarkus.log.console.enabled", "false"); // the packaged application's too: it has a file
-        settings.put("quarkus.http.test-port", String.valueOf(Ports.free())); // else one that the kernel chooses
-        settings.put("quarkus.shutdown.delay", "0s");
-        return settings;
+        database = TestDatabase.start();
+        proxy = new FaultyProxy(database);
+        return TestDatabase.environment("127.0.0.1", proxy.port(),
+                "quarkus.log.console.enabled", "false", // the packaged application's too: it has a file
+                "quarkus.http.test-port", String.valueOf(Ports.free()), // else one that the kernel chooses
+                "quarkus.shutdown.delay", "0s");
     }
 
     @Override
     public void stop() {
-        try {
-            if (proxy != null) { // else there is no database
-                proxy.close();
-            }
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
+        if (proxy != null) { // else there is no database
+            proxy.close();
         }
     }
 }

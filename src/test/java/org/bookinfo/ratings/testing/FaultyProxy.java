@@ -2,9 +2,7 @@ package org.bookinfo.ratings.testing;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -14,8 +12,16 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+
+import static org.bookinfo.ratings.testing.FaultyProxy.Fault.CLOSED;
+import static org.bookinfo.ratings.testing.FaultyProxy.Fault.DROPPED;
+import static org.bookinfo.ratings.testing.FaultyProxy.Fault.REFUSED;
+import static org.bookinfo.ratings.testing.FaultyProxy.Fault.RESET;
 
 /**
  * A TCP proxy in front of a database that fails on demand, as networks, meshes and servers do.
@@ -24,92 +30,85 @@ public final class FaultyProxy implements AutoCloseable {
 
     /** What happens to connections, to those that are open already and to new ones. */
     public enum Fault {
-        /** None: bytes pass. */
         NONE,
-        /** Nothing listens. */
         REFUSED,
         /** Accepted and closed before the first byte, as by a sidecar that blocks egress. */
         CLOSED,
-        /** Accepted and reset. */
         RESET,
         /** Accepted, and never a byte. */
         SILENT,
-        /** The server's greeting comes, and then nothing: neither side hears of the other any more. */
+        /** The server's greeting passes, then nothing in either direction. */
         SILENT_AFTER_GREETING,
-        /** The server's greeting comes, then its side of TLS's hello, and then nothing. */
+        /** The server's greeting and its TLS hello pass, then nothing more from the server. */
         SILENT_AFTER_HELLO,
-        /** The server's greeting comes, and then the end. */
+        /** The server's greeting passes, then the connection ends. */
         CLOSED_AFTER_GREETING,
-        /** TLS is agreed upon, and when the server speaks again, which is about the login, the connection ends. */
+        /** TLS is established. The connection ends when the server speaks again, which is about the login. */
         CLOSED_AFTER_HELLO,
-        /**
-         * Bytes pass until the number that {@link #cutAfter} says has come from the server; then the connection ends.
-         */
+        /** The connection ends after the number of bytes from the server that {@link #cutAfter} sets. */
         CUT,
-        /** From the server one byte a second. */
-        DRIPPING,
-        /** From the server one byte each 100 ms, so that no wait for a byte is ever long. */
+        /** One byte each 100 ms from the server, so that no wait for a byte is long. */
         TRICKLING,
-        /** The server's greeting comes after 10 s, as from one that looks up its clients' names in vain. */
+        /** The server's greeting passes after 10 s, as from one that looks up its clients' names in vain. */
         LATE_GREETING,
-        /** Bytes pass, each way with a delay of 100 ms. */
+        /** Bytes pass, with a delay of 100 ms in each direction. */
         SLOW,
-        /** Packets that ask for a connection get no answer at all. */
+        /** Packets that ask for a connection get no response. */
         DROPPED
     }
 
-    /** The server greets, is asked for TLS, says its hello, and is told who wants to log in. */
-    private static final int GREETING = 1;
-    private static final int HELLO = 2;
+    private static final Set<Fault> NOT_LISTENING = EnumSet.of(REFUSED, DROPPED);
+    private static final Set<Fault> ENDING = EnumSet.of(CLOSED, RESET, REFUSED, DROPPED);
 
-    private static final Set<Fault> SILENT = EnumSet.of(Fault.SILENT, Fault.DROPPED, Fault.SILENT_AFTER_GREETING,
+    /** They are silent on open connections, too; and so is their end. */
+    private static final Set<Fault> SILENT = EnumSet.of(Fault.SILENT, DROPPED, Fault.SILENT_AFTER_GREETING,
             Fault.SILENT_AFTER_HELLO);
 
+    /** Turns of a connection: server and client speak alternately, and the server begins. */
+    private static final int GREETING = 1;
+    private static final int HELLO = 3;
+
+    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "proxy");
+        thread.setDaemon(true);
+        return thread;
+    });
     private final InetSocketAddress server;
     private final InetAddress source;
-    private final InetAddress listenAddress;
-    private final int listenPort;
+    private final InetSocketAddress address;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final Set<Socket> frozen = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger statements = new AtomicInteger();
     private final AtomicInteger dropped = new AtomicInteger();
     private final List<Closeable> backlog = new ArrayList<>();
-    private volatile Fault fault = Fault.NONE;
+    private volatile Fault fault = REFUSED;
     private volatile long cutAfter;
     private volatile long fromServer;
     private ServerSocket listener;
 
-    public FaultyProxy(TestDatabase database) throws IOException {
-        this(database, null);
+    public FaultyProxy(TestDatabase database) {
+        this(new InetSocketAddress(database.host(), database.port()), null,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.free()));
     }
 
-    /** @param source the address that the server sees, null for any */
-    public FaultyProxy(TestDatabase database, InetAddress source) throws IOException {
-        this(database, source, new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.free()));
-    }
-
-    /** @param listen the address that clients connect to */
-    public FaultyProxy(TestDatabase database, InetAddress source, InetSocketAddress listen) throws IOException {
-        this(new InetSocketAddress(database.host(), database.port()), source, listen);
-    }
-
-    /** In front of any server. */
-    public FaultyProxy(InetSocketAddress server, InetAddress source, InetSocketAddress listen) throws IOException {
+    /**
+     * @param source the address that the server sees, null for any
+     * @param listen the address that clients connect to
+     */
+    public FaultyProxy(InetSocketAddress server, InetAddress source, InetSocketAddress listen) {
         this.server = server;
         this.source = source;
-        listenAddress = listen.getAddress();
-        listenPort = listen.getPort();
-        listener = listen(200);
-        accept(listener);
+        address = listen;
+        set(Fault.NONE);
     }
 
     public String address() {
-        return listenAddress.getHostAddress();
+        return address.getAddress().getHostAddress();
     }
 
     public int port() {
-        return listenPort;
+        return address.getPort();
     }
 
     /** How many connections were accepted so far. */
@@ -132,250 +131,206 @@ public final class FaultyProxy implements AutoCloseable {
         return fromServer;
     }
 
+    /** How many times a silent fault swallowed bytes. */
+    public int dropped() {
+        return dropped.get();
+    }
+
     /** Sets the number of bytes for {@link Fault#CUT}. */
     public void cutAfter(long bytes) {
         cutAfter = bytes;
     }
 
-    /** Lets the fault happen from now on; connections that are open end the way that the fault ends them. */
+    /** Begins a fault; connections that are open end the way that the fault ends them. */
     public synchronized void set(Fault next) {
         Fault last = fault;
         fault = next;
         try {
-            boolean listens = next != Fault.REFUSED && next != Fault.DROPPED;
-            boolean listened = last != Fault.REFUSED && last != Fault.DROPPED;
-            if (!listens) {
+            if (NOT_LISTENING.contains(next)) {
                 listener.close();
             }
             for (Closeable socket : backlog) {
                 socket.close();
             }
             backlog.clear();
-            if (next == Fault.DROPPED) {
+            if (next == DROPPED) {
                 fillBacklog();
-            } else if (listens && !listened) {
-                listener = listen(200);
-                accept(listener);
+            } else if (NOT_LISTENING.contains(last) && next != REFUSED) {
+                listen();
             }
-            if (!SILENT.contains(next)) {
-                // A silent fault is silent about connections that are open, too; and so is its end.
-                closeOpen(next == Fault.RESET);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        if (!SILENT.contains(next)) {
+            closeOpen();
         }
     }
 
-    /** Lets the fault happen to new connections only; the open ones stay in the fault that they are in. */
+    /** Begins a fault for new connections only; the open ones stay in the fault that they are in. */
     public synchronized void setForNew(Fault next) {
         fault = next;
         frozen.addAll(open);
     }
 
-    /** How many times bytes were swallowed by a silent fault. */
-    public int dropped() {
-        return dropped.get();
+    /** Ends the fault, if there is one. */
+    public void restore() {
+        if (fault != Fault.NONE || !frozen.isEmpty()) {
+            set(Fault.NONE);
+        }
     }
 
     /** Ends the connections that are open; new ones are served as before. */
     public void closeOpen() {
-        closeOpen(false);
+        open.forEach(this::end);
     }
 
-    private void closeOpen(boolean reset) {
-        for (Socket socket : open) {
-            end(socket, reset);
-        }
+    private void listen() throws IOException, InterruptedException {
+        listener = bind(200);
+        ServerSocket current = listener;
+        start(() -> {
+            while (true) {
+                accept(current.accept());
+            }
+        });
     }
 
-    private ServerSocket listen(int backlog) throws IOException {
+    private ServerSocket bind(int backlog) throws IOException, InterruptedException {
         for (int tries = 0;; tries++) {
             ServerSocket socket = new ServerSocket();
             try {
                 socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(listenAddress, listenPort), backlog);
+                socket.bind(address, backlog);
                 return socket;
             } catch (BindException e) {
                 socket.close();
                 if (tries == 100) {
                     throw e;
                 }
-                pause(20); // a listener that was just closed holds the port until its accept has returned
+                Thread.sleep(20); // a listener that was just closed holds the port until its accept has returned
             }
         }
     }
 
-    private static void pause(long millis) throws IOException {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            throw new IOException(e);
-        }
-    }
-
     /** Linux drops the packets that ask for a connection while a listener's queue is full. */
-    private void fillBacklog() throws IOException {
-        listener = listen(1);
+    private void fillBacklog() throws IOException, InterruptedException {
+        listener = bind(1);
         backlog.add(listener);
         for (int i = 0; i < 4; i++) {
             Socket socket = new Socket();
             backlog.add(socket);
             try {
-                socket.connect(new InetSocketAddress(listenAddress, listenPort), 200);
+                socket.connect(address, 200);
             } catch (IOException e) {
-                return; // it is full
+                return; // the queue is full
             }
         }
     }
 
-    private void accept(ServerSocket from) {
-        start("accept", () -> {
-            while (true) {
-                Socket client = from.accept();
-                accepted.incrementAndGet();
-                synchronized (this) { // a fault that begins just now finds it among the open ones, or ends it here
-                    if (EnumSet.of(Fault.CLOSED, Fault.RESET, Fault.REFUSED, Fault.DROPPED).contains(fault)) {
-                        end(client, fault == Fault.RESET);
-                        continue;
-                    }
-                    open.add(client);
-                }
-                serve(client);
+    private void accept(Socket client) {
+        accepted.incrementAndGet();
+        synchronized (this) { // a fault that begins just now finds it among the open ones, or ends it here
+            if (ENDING.contains(fault)) {
+                end(client);
+                return;
             }
+            open.add(client);
+        }
+        AtomicInteger turn = new AtomicInteger();
+        start(() -> {
+            Socket server = fault == Fault.SILENT ? new Socket() : connect(client);
+            synchronized (this) {
+                if (!open.contains(client)) {
+                    server.close(); // a fault has ended the client meanwhile
+                    return null;
+                }
+                open.add(server);
+            }
+            fromServer = 0;
+            if (server.isConnected()) {
+                start(() -> copy(server, client, true, turn));
+            }
+            return copy(client, server, false, turn);
         });
     }
 
-    private void serve(Socket client) throws IOException {
-        if (fault == Fault.SILENT) {
-            Socket nobody = new Socket();
-            open.add(nobody);
-            start("silent", () -> copy(client, nobody, false, new Turns()));
-            return;
-        }
-        Socket server;
+    private Socket connect(Socket client) throws IOException {
         try {
-            server = new Socket(this.server.getAddress(), this.server.getPort(), source, 0);
+            return new Socket(server.getAddress(), server.getPort(), source, 0);
         } catch (IOException e) {
-            end(client, false);
-            return;
+            end(client);
+            throw e;
         }
-        synchronized (this) {
-            if (!open.contains(client)) {
-                server.close(); // a fault has ended the client meanwhile
-                return;
-            }
-            open.add(server);
-        }
-        fromServer = 0;
-        Turns turns = new Turns();
-        start("up", () -> copy(client, server, false, turns));
-        start("down", () -> copy(server, client, true, turns));
     }
 
-    private void copy(Socket from, Socket to, boolean down, Turns turns) throws IOException {
+    private Void copy(Socket from, Socket to, boolean down, AtomicInteger turns) throws Exception {
         byte[] bytes = new byte[8192];
         long passed = 0;
         try {
-            InputStream in = from.getInputStream();
-            for (int count; (count = in.read(bytes)) >= 0;) {
+            for (int count; (count = from.getInputStream().read(bytes)) >= 0;) {
                 if (!down) {
                     statements.incrementAndGet();
                 }
                 Fault now = fault;
-                int turn = turns.next(down);
+                int turn = turns.updateAndGet(last -> down == (last % 2 == 1) ? last : last + 1);
                 if (now == Fault.CLOSED_AFTER_HELLO && down && turn > HELLO) {
-                    return;
+                    return null;
                 }
-                if (frozen.contains(from) || now == Fault.SILENT || now == Fault.DROPPED
-                        || now == Fault.SILENT_AFTER_GREETING && !(down && turn == GREETING)
+                if (frozen.contains(from) || now == Fault.SILENT || now == DROPPED
+                        || now == Fault.SILENT_AFTER_GREETING && turn > GREETING
                         || now == Fault.SILENT_AFTER_HELLO && down && turn > HELLO) {
                     dropped.incrementAndGet();
                     continue; // and read on, so that the end of the connection is seen
                 }
                 if (now == Fault.SLOW || now == Fault.LATE_GREETING && down && passed == 0) {
-                    pause(now == Fault.SLOW ? 100 : 10_000);
+                    Thread.sleep(now == Fault.SLOW ? 100 : 10_000);
                 }
                 OutputStream out = to.getOutputStream();
                 if (down && now == Fault.CUT && passed + count > cutAfter) {
                     out.write(bytes, 0, (int) Math.max(0, cutAfter - passed));
-                    out.flush();
-                    return;
+                    return null;
                 }
                 passed += count;
                 if (down) {
                     fromServer = passed; // before a test can see the answer
                 }
-                if (down && (now == Fault.DRIPPING || now == Fault.TRICKLING)) {
-                    drip(bytes, count, out, now);
+                if (down && now == Fault.TRICKLING) {
+                    for (int i = 0; i < count; i++) {
+                        out.write(bytes[i]);
+                        Thread.sleep(100);
+                    }
                 } else {
                     out.write(bytes, 0, count);
                 }
                 if (now == Fault.CLOSED_AFTER_GREETING) {
-                    return;
+                    return null;
                 }
             }
+            return null;
         } finally {
-            end(from, false);
-            end(to, false);
+            end(from);
+            end(to);
         }
     }
 
-    /** Counts how often the server has spoken, the client having spoken in between. */
-    private static final class Turns {
-        private int server;
-        private boolean serverWasLast;
-
-        /** @return the number of the server's turn that is on, or was last */
-        synchronized int next(boolean fromServer) {
-            if (fromServer && !serverWasLast) {
-                server++;
-            }
-            serverWasLast = fromServer;
-            return server;
-        }
-    }
-
-    private void drip(byte[] bytes, int count, OutputStream out, Fault dripping) throws IOException {
-        for (int i = 0; i < count; i++) {
-            out.write(bytes[i]);
-            out.flush();
-            pause(dripping == Fault.DRIPPING ? 1000 : 100);
-        }
-    }
-
-    private void end(Socket socket, boolean reset) {
+    private void end(Socket socket) {
         open.remove(socket);
         frozen.remove(socket);
         try {
-            if (reset) {
-                socket.setSoLinger(true, 0);
-            }
+            socket.setSoLinger(fault == RESET, 0);
             socket.close();
         } catch (IOException e) {
             // It is closed already.
         }
     }
 
-    private interface Task {
-        void run() throws IOException;
-    }
-
-    private static void start(String name, Task task) {
-        Thread thread = new Thread(() -> {
-            try {
-                task.run();
-            } catch (IOException e) {
-                // The other side went, or the listener was closed: that is what ends these threads.
-            }
-        }, "proxy-" + name);
-        thread.setDaemon(true);
-        thread.start();
+    /** Its failure is the end of a connection or of the listener. */
+    private void start(Callable<Void> task) {
+        threads.submit(task);
     }
 
     @Override
-    public void close() throws IOException {
-        set(Fault.NONE);
-        listener.close();
-        closeOpen();
+    public void close() {
+        set(REFUSED);
+        threads.shutdown();
     }
 }

@@ -1,29 +1,23 @@
 package org.bookinfo.ratings.testing;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
- * A client that sends exactly what it is told, which may be no valid request: one connection for each.
+ * A client that sends exactly what a test says, which may be no valid request, each on a connection of its own.
  */
-public final class Http {
+public record Http(URI service) {
 
     /** The answer to {@code GET /ratings/0} with the rows of sql/schema.sql. */
-    public static final String GOOD = "200 {\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}";
-
-    private static final int LONGEST_WAIT_MILLIS = 20_000;
-
-    private final URI service;
-
-    public Http(URI service) {
-        this.service = service;
-    }
+    public static final String GOOD = ratings(5, 4);
+    public static final String NOT_CONNECTED = "503 {\"error\":\"could not connect to ratings database\"}";
+    public static final String NOT_SELECTED = "500 {\"error\":\"could not perform select\"}";
+    public static final String HEALTHY = "200 {\"status\":\"Ratings is healthy\"}";
+    public static final String NO_POST = "501 {\"error\":\"Post not implemented for database backed ratings\"}";
+    public static final String NOT_FOUND = "404 {\"error\":\"not found\"}";
 
     /**
      * @param headers by name, in lower case
@@ -40,6 +34,35 @@ public final class Http {
         }
     }
 
+    /** The summary of the answer to {@code GET /ratings/0} with these ratings. */
+    public static String ratings(int reviewer1, int reviewer2) {
+        return "200 {\"id\":0,\"ratings\":{\"Reviewer1\":%d,\"Reviewer2\":%d}}".formatted(reviewer1, reviewer2);
+    }
+
+    /** The summary of the answer to {@code GET /ratings/0}. */
+    public String ratings() {
+        return get("/ratings/0").summary();
+    }
+
+    /** Waits until the answer to {@code GET /ratings/0} is that. */
+    public void await(String summary) {
+        Await.until(summary, () -> ratings().equals(summary));
+    }
+
+    public void await(String summary, Duration time) {
+        Await.until(summary, time, () -> ratings().equals(summary));
+    }
+
+    /** The database's health, for operators. */
+    public String well() {
+        return get("/q/health/well").body();
+    }
+
+    /** Waits until the database's health names that cause of an outage. */
+    public void awaitCause(String label) {
+        Await.until("the cause is reported: " + label, () -> well().contains("\"cause\": \"" + label + "\""));
+    }
+
     public Answer get(String path, String... headers) {
         return send("GET", path, null, headers);
     }
@@ -48,78 +71,20 @@ public final class Http {
      * @param body null for none, and for no Content-Length either
      * @param headers lines such as {@code Accept: text/html}
      */
-    public Answer send(String method, String path, byte[] body, String... headers) {
+    public Answer send(String method, String path, String body, String... headers) {
         StringBuilder request = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: ratings\r\n");
         for (String header : headers) {
             request.append(header).append("\r\n");
         }
         if (body != null) {
-            request.append("Content-Length: ").append(body.length).append("\r\n");
+            request.append("Content-Length: ").append(body.getBytes(StandardCharsets.UTF_8).length).append("\r\n");
         }
-        request.append("Connection: close\r\n\r\n");
-        return exchange(request.toString().getBytes(StandardCharsets.UTF_8), body == null ? new byte[0] : body);
-    }
-
-    /** A connection on which nothing has been sent yet. */
-    public Socket open() throws IOException {
-        Socket socket = new Socket(service.getHost(), service.getPort());
-        socket.setSoTimeout(LONGEST_WAIT_MILLIS);
-        return socket;
-    }
-
-    /** Sends the bytes as they are and reads the answer. */
-    public Answer exchange(byte[] head, byte[] body) {
-        try (Socket socket = open()) {
-            Thread writer = new Thread(() -> {
-                try {
-                    socket.getOutputStream().write(head);
-                    socket.getOutputStream().write(body);
-                    socket.getOutputStream().flush();
-                } catch (IOException e) {
-                    // Refused in the middle of the body: the answer tells.
-                }
-            });
-            writer.start();
-            return read(socket.getInputStream());
+        request.append("Connection: close\r\n\r\n").append(body == null ? "" : body);
+        try (RawConnection connection = new RawConnection(service)) {
+            connection.sendMeanwhile(request.toString().getBytes(StandardCharsets.UTF_8));
+            return connection.read();
         } catch (IOException e) {
             throw new AssertionError("No answer", e);
         }
-    }
-
-    public static Answer read(InputStream in) throws IOException {
-        return read(in, false);
-    }
-
-    /** @param head whether it answers a HEAD, and thus has no body whatever its Content-Length */
-    public static Answer read(InputStream in, boolean head) throws IOException {
-        String status = line(in);
-        if (status.isEmpty()) {
-            throw new IOException("The connection ended without an answer");
-        }
-        Map<String, String> headers = new TreeMap<>();
-        for (String line = line(in); !line.isEmpty(); line = line(in)) {
-            int colon = line.indexOf(':');
-            headers.put(line.substring(0, colon).toLowerCase(), line.substring(colon + 1).trim());
-        }
-        byte[] body;
-        try {
-            String length = headers.get("content-length");
-            body = head || status.contains(" 100 ")
-                    ? new byte[0]
-                    : length == null ? in.readAllBytes() : in.readNBytes(Integer.parseInt(length));
-        } catch (IOException e) {
-            body = new byte[0]; // reset after the answer, while a refused body was still on its way
-        }
-        return new Answer(Integer.parseInt(status.split(" ")[1]), headers, new String(body, StandardCharsets.UTF_8));
-    }
-
-    private static String line(InputStream in) throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
-            if (c != '\r') {
-                line.write(c);
-            }
-        }
-        return line.toString(StandardCharsets.UTF_8);
     }
 }

@@ -8,18 +8,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
  * The packaged application, jar or native executable, in a process of its own and with an environment of its own: that
- * given and nothing else. Told to end, it does so at once, as there are no callers who need to find out: see
- * {@link #endingAsDelivered}.
+ * given and nothing else.
  */
 public final class PackagedApplication implements AutoCloseable {
 
@@ -31,52 +28,51 @@ public final class PackagedApplication implements AutoCloseable {
 
     private static final int LAST_LINES = 40;
 
-    private static final Map<String, String> ENDING_AT_ONCE = Map.of("QUARKUS_SHUTDOWN_DELAY", "0s");
+    private static Path archive;
 
     private final int port = Ports.free();
-    private final Path out = temporaryFile("out");
-    private final Path err = temporaryFile("err");
+    private final Path out;
+    private final Path err;
     private final Process process;
 
     /** Starts it; the caller awaits what it wants to see. */
     public PackagedApplication(Map<String, String> environment) {
-        this(environment, ENDING_AT_ONCE, command(Map.of()));
+        this(environment, Map.of());
     }
 
     /** @param properties system properties, which a native executable takes as well */
     public PackagedApplication(Map<String, String> environment, Map<String, String> properties) {
-        this(environment, ENDING_AT_ONCE, command(properties));
+        this(command(properties), environment);
     }
 
     /** @param runner a command, with its first arguments, that runs the command which its further arguments are */
     public PackagedApplication(Map<String, String> environment, List<String> runner) {
-        this(environment, ENDING_AT_ONCE, Stream.concat(runner.stream(), command(Map.of()).stream()).toList());
+        this(Stream.concat(runner.stream(), command(Map.of()).stream()).toList(), environment);
     }
 
-    /** The same, but told to end it goes on for as long as it would anywhere. */
-    public static PackagedApplication endingAsDelivered(Map<String, String> environment) {
-        return new PackagedApplication(environment, Map.of(), command(Map.of()));
-    }
-
-    /** The same, but it writes Java's archive of its classes when it ends. */
-    static PackagedApplication archiving(Map<String, String> environment, Path archive) {
-        return new PackagedApplication(environment, ENDING_AT_ONCE,
-                java(Optional.of("-XX:ArchiveClassesAtExit=" + archive), Map.of()));
-    }
-
-    private PackagedApplication(Map<String, String> environment, Map<String, String> defaults, List<String> command) {
+    private PackagedApplication(List<String> command, Map<String, String> environment) {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.environment().put("LANG", "C.UTF-8"); // as in the images
         builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
         builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
-        builder.environment().putAll(defaults);
         builder.environment().putAll(environment);
         try {
+            out = Files.createTempFile(BUILD, "application-", ".out");
+            err = Files.createTempFile(BUILD, "application-", ".err");
             process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Starts it beside a database behind a proxy, and waits until it listens.
+     *
+     * @param settings further variables: name and value in turn
+     */
+    public static PackagedApplication start(FaultyProxy proxy, String... settings) {
+        return new PackagedApplication(TestDatabase.environment("127.0.0.1", proxy.port(), settings)).awaitStart();
     }
 
     /** Quarkus's build notes there what it made: a jar or, with -Dnative, an executable. */
@@ -95,7 +91,7 @@ public final class PackagedApplication implements AutoCloseable {
     }
 
     /** The jar that starts it, in the folder with everything that it needs, or the executable. */
-    public static Path path() {
+    static Path path() {
         return BUILD.resolve(artifact().getProperty("path"));
     }
 
@@ -103,42 +99,48 @@ public final class PackagedApplication implements AutoCloseable {
      * The folder with everything that is delivered: as it is or, for an executable, as it was before it was compiled.
      */
     public static Path contents() {
-        Path executable = path();
         return isJar()
-                ? executable.getParent()
-                : BUILD.resolve(
-                        executable.getFileName().toString().replaceFirst("-runner$", "-native-image-source-jar"));
+                ? path().getParent()
+                : BUILD.resolve(path().getFileName().toString().replaceFirst("-runner$", "-native-image-source-jar"));
     }
 
     private static List<String> command(Map<String, String> properties) {
-        if (isJar()) {
-            return java(ClassArchive.of(path()).map(archive -> "-XX:SharedArchiveFile=" + archive), properties);
+        return isJar()
+                ? java("-XX:SharedArchiveFile=" + archive(), properties)
+                : Stream.concat(Stream.of(path().toString()), definitions(properties)).toList();
+    }
+
+    /** Compiling less, it starts sooner. */
+    private static List<String> java(String option, Map<String, String> properties) {
+        Stream<String> java = Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1", option);
+        return Stream.of(java, definitions(properties), Stream.of("-jar", path().toString()))
+                .flatMap(part -> part).toList();
+    }
+
+    /**
+     * Java's archive of the application's classes, with which a start takes half of the processor's time. Each test
+     * process writes one; Java ignores a file that is not there.
+     */
+    private static synchronized Path archive() {
+        if (archive == null) {
+            archive = BUILD.resolve("classes-" + ProcessHandle.current().pid() + ".jsa");
+            archive.toFile().deleteOnExit();
+            try (PackagedApplication application = new PackagedApplication(
+                    java("-XX:ArchiveClassesAtExit=" + archive, Map.of()),
+                    TestDatabase.environment("127.0.0.1", Ports.free(), "QUARKUS_SHUTDOWN_DELAY", "0s"))) {
+                application.awaitStart().http().ratings();
+                application.terminate();
+                application.exitCode();
+            } catch (AssertionError e) {
+                System.out.println("The application starts without an archive of its classes.");
+            }
         }
-        List<String> command = new ArrayList<>(List.of(path().toString()));
-        command.addAll(definitions(properties));
-        return command;
+        return archive;
     }
 
-    private static List<String> java(Optional<String> option, Map<String, String> properties) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-XX:TieredStopAtLevel=1"); // compiling less, it starts sooner
-        option.ifPresent(command::add);
-        command.addAll(definitions(properties));
-        command.addAll(List.of("-jar", path().toString()));
-        return command;
-    }
-
-    private static List<String> definitions(Map<String, String> properties) {
-        return properties.entrySet().stream().map(each -> "-D" + each.getKey() + "=" + each.getValue()).toList();
-    }
-
-    private static Path temporaryFile(String name) {
-        try {
-            return Files.createTempFile(BUILD, "application-", "." + name);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static Stream<String> definitions(Map<String, String> properties) {
+        return properties.entrySet().stream().map(each -> "-D" + each.getKey() + "=" + each.getValue());
     }
 
     public Http http() {
@@ -169,16 +171,28 @@ public final class PackagedApplication implements AutoCloseable {
         return port;
     }
 
+    public long pid() {
+        return process.pid();
+    }
+
     /** How many files and connections are open. On Linux only. */
     public int openFiles() {
-        return Path.of("/proc", String.valueOf(process.pid()), "fd").toFile().list().length;
+        return proc("fd").toFile().list().length;
+    }
+
+    /** How many threads run. On Linux only. */
+    public int threads() {
+        return proc("task").toFile().list().length;
     }
 
     /** How much memory the process has by now. On Linux only. */
     public long residentMegabytes() {
-        return text(Path.of("/proc", String.valueOf(process.pid()), "status")).lines()
-                .filter(line -> line.startsWith("VmRSS:"))
+        return text(proc("status")).lines().filter(line -> line.startsWith("VmRSS:"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024).findFirst().orElseThrow();
+    }
+
+    private Path proc(String name) {
+        return Path.of("/proc", String.valueOf(process.pid()), name);
     }
 
     /** Sends SIGTERM, and does not wait. */
@@ -208,7 +222,7 @@ public final class PackagedApplication implements AutoCloseable {
 
     private static String text(Path file) {
         try {
-            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8); // its last character may be incomplete
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -219,19 +233,12 @@ public final class PackagedApplication implements AutoCloseable {
         return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
     }
 
+    /** Ends it at once. How it ends by itself is ConnectionDrainingIT's. */
     @Override
     public void close() {
-        try {
-            process.destroy();
-            if (!process.waitFor(LONGEST_EXIT_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new AssertionError("The application does not end when told to: " + lastLines());
-            }
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        } finally {
-            out.toFile().delete();
-            err.toFile().delete();
-        }
+        process.destroyForcibly();
+        exitCode();
+        out.toFile().delete();
+        err.toFile().delete();
     }
 }

@@ -7,7 +7,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Free ports of loopback for servers that are told where to listen, also after a restart. They are outside the range
+ * Free ports of loopback for servers that listen on a given port, also after a restart. They are outside the range
  * from which the kernel takes ports of its own choice, as it may give such a port to another process before the server
  * listens. Each test process begins elsewhere in the range.
  */
@@ -23,7 +23,7 @@ public final class Ports {
     private Ports() {
     }
 
-    /** A port on which nobody listens, and which nobody else is told of. */
+    /** A port on which nobody listens, and which no other caller gets. */
     public static int free() {
         while (true) {
             int port = NEXT.getAndUpdate(last -> last == LAST ? FIRST : last + 1);

@@ -1,19 +1,18 @@
 package org.bookinfo.ratings.testing;
 
-import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -32,72 +31,61 @@ public final class TestDatabase implements AutoCloseable {
 
     public static final String IMAGE = "mysql:9.7";
 
-    /** Has a bit of everything that a shell, a URL, an expression or SQL could take for its own. */
+    /** Contains a bit of everything that a shell, a URL, an expression or SQL could interpret. */
     public static final String PASSWORD = "p&%#;\"' \\${x} $1 /?=ü€";
 
     private static final Duration LONGEST_START = Duration.ofMinutes(5);
 
     private static Map<String, Object> shared;
 
-    private final String name;
-    private final String host;
-    private final int port;
-    private final String admin;
-    private final String adminPassword;
-    private final Runnable restart;
-    private final Runnable close;
+    private final Server server;
     private boolean changed;
 
-    private TestDatabase(String name, String host, int port, String admin, String adminPassword, Runnable restart,
+    private record Server(String name, String host, int port, String admin, String password, Runnable restart,
             Runnable close) {
-        this.name = name;
-        this.host = host;
-        this.port = port;
-        this.admin = admin;
-        this.adminPassword = adminPassword;
-        this.restart = restart;
-        this.close = close;
+    }
+
+    private TestDatabase(Server server) {
+        this.server = server;
     }
 
     /**
      * The one server of this run, set up anew with the files of sql/ and {@link #PASSWORD}. The first call starts it
      * and prints which it is; it ends with the run.
+     *
+     * <p>Quarkus loads this class anew for each profile. The server belongs to the copy that Java's own class loader
+     * has, where Testcontainers looks for its parts. The copies exchange types of the JDK only.
      */
     public static TestDatabase start() {
-        // Quarkus loads this class anew for each profile of the tests. The server belongs to the copy that Java's own
-        // class loader has, where Testcontainers looks for its parts; they pass each other nothing but types of the
-        // JDK.
         ClassLoader java = ClassLoader.getSystemClassLoader();
-        Thread thread = Thread.currentThread();
-        ClassLoader own = thread.getContextClassLoader();
-        thread.setContextClassLoader(java);
+        ClassLoader own = Thread.currentThread().getContextClassLoader();
+        Thread.currentThread().setContextClassLoader(java);
         try {
-            Method start = java.loadClass(TestDatabase.class.getName()).getDeclaredMethod("startShared");
-            start.setAccessible(true);
+            Method start = java.loadClass(TestDatabase.class.getName()).getMethod("startShared");
             Map<?, ?> server = (Map<?, ?>) start.invoke(null);
-            TestDatabase database = new TestDatabase((String) server.get("name"), (String) server.get("host"),
-                    (Integer) server.get("port"), (String) server.get("admin"), (String) server.get("password"),
-                    (Runnable) server.get("restart"), () -> {
-                    });
+            TestDatabase database = new TestDatabase(new Server((String) server.get("name"),
+                    (String) server.get("host"), (Integer) server.get("port"), (String) server.get("admin"),
+                    (String) server.get("password"), (Runnable) server.get("restart"), () -> {
+                    }));
             database.reset();
             return database;
-        } catch (InvocationTargetException e) {
-            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
+            throw new IllegalStateException(e.getCause());
         } finally {
-            thread.setContextClassLoader(own);
+            Thread.currentThread().setContextClassLoader(own);
         }
     }
 
-    @SuppressWarnings("unused") // by start
-    private static synchronized Map<String, Object> startShared() {
+    /** For {@link #start}. */
+    public static synchronized Map<String, Object> startShared() {
         if (shared == null) {
-            TestDatabase server = choose(System.getenv());
-            Runtime.getRuntime().addShutdownHook(new Thread(server::close, "test-database-stop"));
-            System.out.printf("Tests use %s, version %s%n", server.name, server.version());
+            TestDatabase database = choose(System.getenv());
+            Server server = database.server;
+            Runtime.getRuntime().addShutdownHook(new Thread(server.close, "test-database-stop"));
+            database.reset();
+            System.out.printf("Tests use %s, version %s%n", server.name, database.query("SELECT VERSION()"));
             shared = Map.of("name", server.name, "host", server.host, "port", server.port, "admin", server.admin,
-                    "password", server.adminPassword, "restart", server.restart);
+                    "password", server.password, "restart", server.restart);
         }
         return shared;
     }
@@ -107,7 +95,8 @@ public final class TestDatabase implements AutoCloseable {
      * the logins that each breaks off, as servers do by default.
      */
     public static TestDatabase startOnThisHost() {
-        TestDatabase database = hasEngine(System.getenv()) ? container(true) : embedded("--skip-name-resolve=OFF");
+        TestDatabase database = new TestDatabase(
+                hasEngine(System.getenv()) ? container(true) : embedded("--skip-name-resolve=OFF"));
         database.reset();
         return database;
     }
@@ -117,7 +106,7 @@ public final class TestDatabase implements AutoCloseable {
         if (environment.containsKey("RATINGS_TEST_MYSQL_HOST")) {
             return named(environment);
         }
-        return hasEngine(environment) ? container(false) : embedded();
+        return new TestDatabase(hasEngine(environment) ? container(false) : embedded());
     }
 
     private static boolean hasEngine(Map<String, String> environment) {
@@ -126,36 +115,23 @@ public final class TestDatabase implements AutoCloseable {
                 || !choice.equals("embedded") && DockerClientFactory.instance().isDockerAvailable();
     }
 
+    /** Its restart ends its clients' connections only, which look the same to them. */
     private static TestDatabase named(Map<String, String> environment) {
-        String host = environment.get("RATINGS_TEST_MYSQL_HOST");
-        int port = Integer.parseInt(environment.getOrDefault("RATINGS_TEST_MYSQL_PORT", "3306"));
-        String admin = environment.getOrDefault("RATINGS_TEST_MYSQL_USER", "root");
-        String password = environment.getOrDefault("RATINGS_TEST_MYSQL_PASSWORD", "");
-        // To end it is not this process's business. Its clients see the same where all their connections end.
-        return new TestDatabase("the server at RATINGS_TEST_MYSQL_HOST", host, port, admin, password,
-                () -> endConnections(host, port, admin, password), () -> {
-                });
-    }
-
-    private static void endConnections(String host, int port, String admin, String password) {
-        try (Connection connection = connect(host, port, admin, password);
-                Statement statement = connection.createStatement()) {
-            var clients = statement
-                    .executeQuery("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'bookinfo'");
-            var kills = new StringBuilder();
-            while (clients.next()) {
-                kills.append("KILL ").append(clients.getLong(1)).append(';');
-            }
-            if (!kills.isEmpty()) {
-                statement.execute(kills.toString());
-            }
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
+        TestDatabase[] self = {null};
+        self[0] = new TestDatabase(new Server("the server at RATINGS_TEST_MYSQL_HOST",
+                environment.get("RATINGS_TEST_MYSQL_HOST"),
+                Integer.parseInt(environment.getOrDefault("RATINGS_TEST_MYSQL_PORT", "3306")),
+                environment.getOrDefault("RATINGS_TEST_MYSQL_USER", "root"),
+                environment.getOrDefault("RATINGS_TEST_MYSQL_PASSWORD", ""),
+                () -> self[0].query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'bookinfo'").lines()
+                        .forEach(id -> self[0].execute("KILL " + id)),
+                () -> {
+                }));
+        return self[0];
     }
 
     /** @param onThisHost in the host's own network, where nothing stands between a client's address and the server */
-    private static TestDatabase container(boolean onThisHost) {
+    private static Server container(boolean onThisHost) {
         int port = Ports.free();
         String password = UUID.randomUUID().toString();
         @SuppressWarnings("resource") // close, below
@@ -167,16 +143,17 @@ public final class TestDatabase implements AutoCloseable {
         }
         container.start();
         String host = onThisHost ? "127.0.0.1" : container.getHost();
-        awaitConnection(host, port, "root", password);
-        return new TestDatabase("MySQL in a container, image " + IMAGE, host, port, "root", password, () -> {
+        awaitConnection(host, port, password);
+        return new Server("MySQL in a container, image " + IMAGE, host, port, "root", password, () -> {
             container.getDockerClient().restartContainerCmd(container.getContainerId()).withTimeout(60).exec();
-            awaitConnection(host, port, "root", password);
+            awaitConnection(host, port, password);
         }, container::stop);
     }
 
-    private static void awaitConnection(String host, int port, String admin, String password) {
+    private static void awaitConnection(String host, int port, String password) {
         Await.until("the server accepts connections", LONGEST_START, () -> {
-            try (Connection connection = connect(host, port, admin, password)) {
+            try (Connection connection = DriverManager.getConnection(EmbeddedDatabase.adminUrl(host, port), "root",
+                    password)) {
                 return connection.isValid(5);
             } catch (SQLException e) {
                 return false;
@@ -184,11 +161,11 @@ public final class TestDatabase implements AutoCloseable {
         });
     }
 
-    private static TestDatabase embedded(String... options) {
-        EmbeddedDatabase server = EmbeddedDatabase.start(Ports.free(), Stream.concat(Stream.of(options),
-                certificateOptions()).toArray(String[]::new));
-        return new TestDatabase("the embedded MariaDB", "127.0.0.1", server.port(), EmbeddedDatabase.ADMIN,
-                server.adminPassword(), server::restart, server::close);
+    private static Server embedded(String... options) {
+        EmbeddedDatabase database = EmbeddedDatabase.start(Ports.free(),
+                Stream.concat(Stream.of(options), certificateOptions()).toArray(String[]::new));
+        return new Server("the embedded MariaDB", "127.0.0.1", database.port(), EmbeddedDatabase.ADMIN,
+                database.adminPassword(), database::restart, database::close);
     }
 
     /** The server would make its own at each start, with a key of 4,096 bits, which takes up to 20 s. */
@@ -196,70 +173,85 @@ public final class TestDatabase implements AutoCloseable {
         try {
             Path folder = Files.createTempDirectory("ratings-certificate");
             Certificate certificate = Certificate.in(folder, "dns:embedded.example");
-            FileUtils.forceDeleteOnExit(folder.toFile());
+            FileUtils.forceDeleteOnExit(folder.toFile()); // with the files that are in it now
             return Stream.of("--ssl-cert=" + certificate.file(), "--ssl-key=" + certificate.key());
-        } catch (IOException | GeneralSecurityException | InterruptedException e) {
+        } catch (Exception e) {
             throw new IllegalStateException(e);
         }
     }
 
     public String host() {
-        return host;
+        return server.host;
     }
 
     public int port() {
-        return port;
+        return server.port;
     }
 
     public String admin() {
-        return admin;
+        return server.admin;
     }
 
     public String adminPassword() {
-        return adminPassword;
+        return server.password;
     }
 
     /**
      * Ends the server, as an orderly shutdown does, and starts it again; of a server that is named, its connections.
      */
     public void restart() {
-        restart.run();
+        server.restart.run();
     }
 
-    /** Ends a server of the test's own. */
     @Override
     public void close() {
-        close.run();
+        server.close.run();
     }
 
     /**
-     * What a service is told that logs in to a server, set up like this one, at that address; the caller may change it.
+     * The variables of a service that logs in to a server, set up like this one, at that address.
+     *
+     * @param changes further variables: name and value in turn, null for one that is not set
      */
-    public static Map<String, String> environment(String host, int port) {
-        return new HashMap<>(Map.of("MYSQL_DB_HOST", host, "MYSQL_DB_PORT", String.valueOf(port), "MYSQL_DB_USER",
-                "bookinfo", "MYSQL_DB_PASSWORD", PASSWORD));
+    public static Map<String, String> environment(String host, int port, String... changes) {
+        Map<String, String> environment = new HashMap<>(Map.of("MYSQL_DB_HOST", host, "MYSQL_DB_PORT",
+                String.valueOf(port), "MYSQL_DB_USER", "bookinfo", "MYSQL_DB_PASSWORD", PASSWORD));
+        for (int i = 0; i < changes.length; i += 2) {
+            environment.put(changes[i], changes[i + 1]);
+        }
+        environment.values().removeIf(value -> value == null);
+        return environment;
     }
 
     /** A connection of the administrator's. */
     public Connection connect() throws SQLException {
-        return connect(host, port, admin, adminPassword);
-    }
-
-    private static Connection connect(String host, int port, String admin, String password) throws SQLException {
-        return DriverManager.getConnection(EmbeddedDatabase.adminUrl(host, port), admin, password);
+        return DriverManager.getConnection(EmbeddedDatabase.adminUrl(host(), port()), admin(), adminPassword());
     }
 
     /** Its error codes, its statements and its defaults differ here and there. */
     public boolean isMariaDb() {
-        return version().contains("MariaDB");
+        return query("SELECT VERSION()").contains("MariaDB");
     }
 
-    private String version() {
-        try (Connection connection = connect()) {
-            return connection.getMetaData().getDatabaseProductVersion();
+    /** @return the rows of all results: lines, with tabs between the values */
+    public String query(String sql) {
+        StringJoiner lines = new StringJoiner("\n");
+        try (Connection connection = connect(); Statement statement = connection.createStatement()) {
+            for (boolean rows = statement.execute(sql); rows
+                    || statement.getUpdateCount() >= 0; rows = statement.getMoreResults()) {
+                ResultSet result = statement.getResultSet();
+                while (rows && result.next()) {
+                    StringJoiner line = new StringJoiner("\t");
+                    for (int column = 1; column <= result.getMetaData().getColumnCount(); column++) {
+                        line.add(result.getString(column));
+                    }
+                    lines.merge(line);
+                }
+            }
         } catch (SQLException e) {
-            throw unusable(e);
+            throw new IllegalStateException(e);
         }
+        return lines.toString();
     }
 
     /** Executes statements as the administrator, with {@code test} as their database. */
@@ -286,16 +278,11 @@ public final class TestDatabase implements AutoCloseable {
     public void reset() {
         changed = false;
         try (Connection connection = connect(); Statement statement = connection.createStatement()) {
-            statement.execute("DROP DATABASE IF EXISTS test");
-            statement.execute("DROP USER IF EXISTS 'bookinfo'@'%'");
-            EmbeddedDatabase.prepare(EmbeddedDatabase.adminUrl(host, port), admin, adminPassword, PASSWORD);
+            statement.execute("DROP DATABASE IF EXISTS test; DROP USER IF EXISTS 'bookinfo'@'%'");
+            EmbeddedDatabase.prepare(EmbeddedDatabase.adminUrl(host(), port()), admin(), adminPassword(), PASSWORD);
         } catch (SQLException e) {
-            throw unusable(e);
+            throw new IllegalStateException("Tests replace the database test of %s, but its account %s cannot: %s"
+                    .formatted(server.name, admin(), e.getMessage().lines().findFirst().orElse("")));
         }
-    }
-
-    private IllegalStateException unusable(SQLException e) {
-        return new IllegalStateException("Tests replace the database test of %s, but its account %s cannot: %s"
-                .formatted(name, admin, e.getMessage().lines().findFirst().orElse("")));
     }
 }
