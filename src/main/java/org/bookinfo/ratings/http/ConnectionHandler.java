@@ -159,7 +159,7 @@ final class ConnectionHandler extends ChannelDuplexHandler {
         }
         if (decoder.isHalfway() || inputEnded) {
             resuming = true;
-            context.executor().execute(this::resume); // Vert.x has yet to finish with this one, and others have their turn
+            context.executor().execute(this::resume); // after Vert.x's own work, and in turn with other connections
         } else {
             decoder.resume();
         }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
- * The plain files are what the chart renders, without its longer comments. To write them again after a change of the chart:
+ * The plain files are what the chart renders, without its longer comments. To write them after a change of the chart:
  * {@code ./mvnw test -Dtest=PlainFilesTest -Dratings.write-plain-files}
  */
 class PlainFilesTest {

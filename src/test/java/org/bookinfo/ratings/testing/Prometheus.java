@@ -22,8 +22,8 @@ public final class Prometheus implements AutoCloseable {
 
     public static final Path RULES = Path.of("k8s", "chart", "files", "alerts.yaml");
 
-    private static final String MISSING = "Install Prometheus with its promtool (Debian's package 'prometheus'): the tests"
-            + " of the alerts and of the dashboard, which need it, are skipped.";
+    private static final String MISSING = "Install Prometheus with its promtool (Debian's package 'prometheus'): the"
+            + " tests of the alerts and of the dashboard, which need it, are skipped.";
 
     private static boolean reportedMissing;
 

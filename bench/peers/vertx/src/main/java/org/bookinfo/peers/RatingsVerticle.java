@@ -15,7 +15,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowIterator;
 import io.vertx.sqlclient.SqlClient;
 
-/** Asks the database once per request, many at a time on each connection. Each event loop has connections of its own. */
+/** Asks the database once per request, many at a time on each connection. Each event loop has its own connections. */
 public class RatingsVerticle extends VerticleBase {
 
     private static final String PATH = "/ratings/";
