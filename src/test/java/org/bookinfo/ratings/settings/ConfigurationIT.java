@@ -88,9 +88,10 @@ class ConfigurationIT {
     }
 
     private static void assertServes(Map<String, String> environment) throws Exception {
+        environment.put("RATINGS_DEADLINE", "10s"); // a slow machine is no outage
         try (PackagedApplication application = start(environment)) {
             application.http().await(Http.GOOD);
-            assertEquals(200, application.http().get("/q/health/well").status());
+            assertTrue(application.http().well().contains("\"status\": \"UP\""), application::out);
             assertEquals("", application.err());
             assertShowsNoPassword(application);
         }
