@@ -16,11 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,8 +35,10 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
+import org.bookinfo.ratings.dev.EmbeddedDatabase;
 import org.bookinfo.ratings.testing.FaultyProxy;
 import org.bookinfo.ratings.testing.Ports;
+import org.bookinfo.ratings.testing.TestDatabase;
 
 /**
  * The cluster of {@code KUBECONFIG} with Bookinfo in its current namespace, and the MySQL server outside the mesh.
@@ -52,6 +50,9 @@ final class Mesh implements AutoCloseable {
     private static final Path KUBECONFIG = Path.of(variable("KUBECONFIG"));
     private static final String ADDRESS = variable("RATINGS_MESH_MYSQL_ADDRESS");
     private static final String PORT = variable("RATINGS_MESH_MYSQL_PORT");
+
+    static final TestDatabase DATABASE = TestDatabase.named("the server at RATINGS_MESH_MYSQL_ADDRESS", ADDRESS,
+            Integer.parseInt(PORT), variable("RATINGS_MESH_MYSQL_USER"), variable("RATINGS_MESH_MYSQL_PASSWORD"));
 
     /** What an install may create, and an uninstall must remove. */
     private static final List<String> KINDS = List.of("v1 Secret", "v1 Service", "v1 ServiceAccount", "v1 ConfigMap",
@@ -149,45 +150,9 @@ final class Mesh implements AutoCloseable {
                 : "egress: {mode: " + mode + ", addresses: [" + ADDRESS + "]}";
     }
 
-    /** Runs SQL as the administrator. */
-    static void sql(String... statements) {
-        try (Connection connection = connect(); Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        } catch (SQLException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static Connection connect() throws SQLException {
-        return DriverManager.getConnection(
-                "jdbc:mysql://" + ADDRESS + ":" + PORT + "/?allowMultiQueries=true&allowPublicKeyRetrieval=true",
-                variable("RATINGS_MESH_MYSQL_USER"), variable("RATINGS_MESH_MYSQL_PASSWORD"));
-    }
-
-    /** Ends every session of the service's account. */
-    static void killSessions() {
-        List<String> kills = new ArrayList<>();
-        try (Connection connection = connect();
-                Statement statement = connection.createStatement();
-                ResultSet sessions = statement.executeQuery(
-                        "SELECT id FROM performance_schema.processlist WHERE user = 'bookinfo'")) {
-            while (sessions.next()) {
-                kills.add("KILL " + sessions.getLong(1));
-            }
-        } catch (SQLException e) {
-            throw new AssertionError(e);
-        }
-        if (kills.isEmpty()) {
-            throw new AssertionError("no session");
-        }
-        sql(kills.toArray(String[]::new));
-    }
-
     /** A proxy in front of the server, on the address from which this machine reaches the server. */
     static FaultyProxy proxy() throws IOException {
-        InetSocketAddress server = new InetSocketAddress(ADDRESS, Integer.parseInt(PORT));
+        InetSocketAddress server = new InetSocketAddress(DATABASE.host(), DATABASE.port());
         try (Socket socket = new Socket(server.getAddress(), server.getPort())) {
             return new FaultyProxy(server, null, new InetSocketAddress(socket.getLocalAddress(), Ports.free()));
         }
@@ -199,14 +164,10 @@ final class Mesh implements AutoCloseable {
                 + "egress: {mode: address, addresses: [" + proxy.address() + "]}";
     }
 
-    static void prepareDatabase(String password) {
-        try {
-            sql(Files.readString(Path.of("sql/schema.sql")), Files.readString(Path.of("sql/user.sql")),
-                    "ALTER USER 'bookinfo'@'%' IDENTIFIED BY '" + password + "' ACCOUNT UNLOCK",
-                    "UPDATE test.ratings SET Rating = 5 WHERE ReviewID = 1");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    static void prepareDatabase(String password) throws SQLException {
+        EmbeddedDatabase.prepare(EmbeddedDatabase.adminUrl(DATABASE.host(), DATABASE.port()), DATABASE.admin(),
+                DATABASE.adminPassword(), password);
+        DATABASE.execute("UPDATE ratings SET Rating = 5 WHERE ReviewID = 1");
     }
 
     /** Installs or upgrades, and waits until all Pods are ready. */

@@ -3,6 +3,7 @@ package org.bookinfo.ratings.k8s;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
@@ -70,7 +72,7 @@ class MeshIT {
     }
 
     @BeforeEach
-    void prepare() {
+    void prepare() throws SQLException {
         Mesh.prepareDatabase(PASSWORD);
         before = mesh.objects();
     }
@@ -105,7 +107,7 @@ class MeshIT {
         install(ROUTES, Mesh.egress("address"));
         awaitStars(Duration.ofSeconds(5));
         assertEquals(pods, names(), "no restart");
-        Mesh.sql("UPDATE test.ratings SET Rating = 1 WHERE ReviewID = 1");
+        Mesh.DATABASE.execute("UPDATE test.ratings SET Rating = 1 WHERE ReviewID = 1");
         assertTrue(mesh.ask("/ratings/0").contains("\"Reviewer1\":1"));
 
         install(ROUTES);
@@ -167,10 +169,11 @@ class MeshIT {
         install(ROUTES, Mesh.egress("address"));
         awaitStars(Duration.ofSeconds(60));
         assertNoneLost(() -> {
-            Mesh.sql("ALTER USER 'bookinfo'@'%' IDENTIFIED BY 'second-password' RETAIN CURRENT PASSWORD");
-            Mesh.killSessions(); // the Pods at hand log in again
+            Mesh.DATABASE.execute("ALTER USER 'bookinfo'@'%' IDENTIFIED BY 'second-password' RETAIN CURRENT PASSWORD");
+            assertFalse(Mesh.DATABASE.sessions().isEmpty());
+            Mesh.DATABASE.restart(); // the Pods at hand log in again
             mesh.helm(Mesh.database("second-password"), ROUTES, Mesh.egress("address"));
-            Mesh.sql("ALTER USER 'bookinfo'@'%' DISCARD OLD PASSWORD");
+            Mesh.DATABASE.execute("ALTER USER 'bookinfo'@'%' DISCARD OLD PASSWORD");
         });
         assertTrue(mesh.hasStars());
     }
@@ -206,9 +209,9 @@ class MeshIT {
         install(ROUTES, Mesh.egress("address"));
         awaitStars(Duration.ofSeconds(60));
 
-        Mesh.sql("SET GLOBAL offline_mode = ON");
+        Mesh.DATABASE.execute("SET GLOBAL offline_mode = ON");
         Await.until("the health names the cause", () -> mesh.ask("/q/health/well").contains("shutting-down"));
-        Mesh.sql("SET GLOBAL offline_mode = OFF");
+        Mesh.DATABASE.execute("SET GLOBAL offline_mode = OFF");
 
         awaitStars(Duration.ofSeconds(5));
     }

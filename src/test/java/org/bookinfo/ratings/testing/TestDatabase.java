@@ -104,7 +104,10 @@ public final class TestDatabase implements AutoCloseable {
     /** @param environment of this process */
     static TestDatabase choose(Map<String, String> environment) {
         if (environment.containsKey("RATINGS_TEST_MYSQL_HOST")) {
-            return named(environment);
+            return named("the server at RATINGS_TEST_MYSQL_HOST", environment.get("RATINGS_TEST_MYSQL_HOST"),
+                    Integer.parseInt(environment.getOrDefault("RATINGS_TEST_MYSQL_PORT", "3306")),
+                    environment.getOrDefault("RATINGS_TEST_MYSQL_USER", "root"),
+                    environment.getOrDefault("RATINGS_TEST_MYSQL_PASSWORD", ""));
         }
         return new TestDatabase(hasEngine(environment) ? container(false) : embedded());
     }
@@ -115,17 +118,11 @@ public final class TestDatabase implements AutoCloseable {
                 || !choice.equals("embedded") && DockerClientFactory.instance().isDockerAvailable();
     }
 
-    /** Its restart ends its clients' connections only, which look the same to them. */
-    private static TestDatabase named(Map<String, String> environment) {
+    /** A server that runs already. Its restart ends its clients' connections only, which look the same to them. */
+    public static TestDatabase named(String name, String host, int port, String admin, String password) {
         TestDatabase[] self = {null};
-        self[0] = new TestDatabase(new Server("the server at RATINGS_TEST_MYSQL_HOST",
-                environment.get("RATINGS_TEST_MYSQL_HOST"),
-                Integer.parseInt(environment.getOrDefault("RATINGS_TEST_MYSQL_PORT", "3306")),
-                environment.getOrDefault("RATINGS_TEST_MYSQL_USER", "root"),
-                environment.getOrDefault("RATINGS_TEST_MYSQL_PASSWORD", ""),
-                () -> self[0].query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'bookinfo'").lines()
-                        .forEach(id -> self[0].execute("KILL " + id)),
-                () -> {
+        self[0] = new TestDatabase(new Server(name, host, port, admin, password,
+                () -> self[0].sessions().lines().forEach(id -> self[0].execute("KILL " + id)), () -> {
                 }));
         return self[0];
     }
@@ -252,6 +249,11 @@ public final class TestDatabase implements AutoCloseable {
             throw new IllegalStateException(e);
         }
         return lines.toString();
+    }
+
+    /** The IDs of the sessions of {@code bookinfo}: a line each. */
+    public String sessions() {
+        return query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'bookinfo'");
     }
 
     /** Executes statements as the administrator, with {@code test} as their database. */
