@@ -176,30 +176,16 @@ class ConnectionDrainingIT {
 
         @Override
         public void run() {
-            try {
-                while (useConnection()) {
-                    // the service has announced its end: another one
-                }
-            } catch (ConnectException e) {
-                // nobody listens any more
-            } catch (IOException e) {
-                lost.add(e.toString());
+            while (useConnection()) {
+                // the service has announced its end: another one
             }
         }
 
-        private boolean useConnection() throws IOException {
+        private boolean useConnection() {
+            boolean accepted = false;
             try (RawConnection connection = new RawConnection(service)) {
-                for (boolean accepted = false;; accepted = true) {
-                    Http.Answer answer;
-                    try {
-                        answer = connection.send(HALF + OTHER_HALF).read();
-                    } catch (IOException e) {
-                        if (accepted) {
-                            throw e;
-                        }
-                        neverAccepted.incrementAndGet();
-                        return false;
-                    }
+                for (;; accepted = true) {
+                    Http.Answer answer = connection.send(HALF + OTHER_HALF).read();
                     if (!answer.summary().equals(expected)) {
                         lost.add(answer.toString());
                     }
@@ -209,6 +195,15 @@ class ConnectionDrainingIT {
                         return true;
                     }
                 }
+            } catch (ConnectException e) {
+                return false; // nobody listens any more
+            } catch (IOException e) {
+                if (accepted) {
+                    lost.add(e.toString());
+                } else {
+                    neverAccepted.incrementAndGet();
+                }
+                return false;
             }
         }
     }

@@ -5,7 +5,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -23,8 +25,16 @@ public final class RawConnection implements Closeable {
     private final Socket socket;
     private final InputStream in;
 
+    /**
+     * @throws ConnectException where nobody listens, also where the listener was closed just now: the kernel resets
+     *         connections that it has not accepted, seen as a {@link SocketException} while they still connect
+     */
     public RawConnection(URI service) throws IOException {
-        socket = new Socket(service.getHost(), service.getPort());
+        try {
+            socket = new Socket(service.getHost(), service.getPort());
+        } catch (SocketException e) {
+            throw new ConnectException(e.getMessage());
+        }
         socket.setSoTimeout(LONGEST_WAIT_MILLIS);
         socket.setTcpNoDelay(true);
         in = new BufferedInputStream(socket.getInputStream());
