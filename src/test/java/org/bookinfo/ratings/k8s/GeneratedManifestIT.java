@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import org.junit.jupiter.api.Test;
 
+import static java.util.Objects.requireNonNullElse;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /**
@@ -63,11 +64,13 @@ class GeneratedManifestIT {
         return ours;
     }
 
+    /** With Kubernetes' defaults. */
     private static List<Object> probe(Container container, Probe probe) {
         Object port = probe.getHttpGet().getPort().getValue();
         return List.of(probe.getHttpGet().getPath(),
-                port.equals("http") ? container.getPorts().get(0).getContainerPort() : port, probe.getPeriodSeconds(),
-                probe.getTimeoutSeconds(), probe.getFailureThreshold());
+                port.equals("http") ? container.getPorts().get(0).getContainerPort() : port,
+                requireNonNullElse(probe.getPeriodSeconds(), 10), probe.getTimeoutSeconds(),
+                requireNonNullElse(probe.getFailureThreshold(), 3));
     }
 
     private static Object source(EnvVar variable) {
