@@ -109,8 +109,8 @@ public enum Cause {
             "set MYSQL_DB_HOST to a name that the certificate of %s has, or MYSQL_DB_SSL_MODE to VERIFY_CA"),
 
     AUTHENTICATION_UNSUPPORTED(
-            codes(1251).or(e -> e.says("authentication plugin") || e.says("Unsupported authentication")),
-            "the account uses an authentication plugin that MySQL's JDBC driver does not have",
+            codes(1251, 1524).or(e -> e.says("authentication plugin") || e.says("Unsupported authentication")),
+            "the account uses an authentication plugin that the server or MySQL's JDBC driver does not have",
             "give the account at %s caching_sha2_password on MySQL, mysql_native_password on MariaDB"),
 
     TLS(codes(3159).or(e -> !e.isClosed() && (e.threw(SSLException.class) || e.threw(CertificateException.class))

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -120,9 +121,21 @@ class CauseTest {
         assertEquals(Cause.HOURLY_LIMIT, login(""));
     }
 
+    /** The second is the notice with which MySQL's X protocol begins. */
+    @ParameterizedTest
+    @ValueSource(strings = {"HTTP/1.1 400 Bad Request\r\n\r\n", "\5\0\0\0\13\10\5\32\0"})
+    void login_anotherProtocol_isNotMysql(String firstWords) throws IOException {
+        assertEquals(Cause.NOT_MYSQL, loginToServerThatSends(firstWords));
+    }
+
+    /** As a server that was upgraded to one without {@code mysql_native_password} does. */
     @Test
-    void login_webServer_isNotMysql() throws IOException {
-        assertEquals(Cause.NOT_MYSQL, loginToServerThatSends("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    void login_pluginThatTheServerLacks_isAuthenticationUnsupported() {
+        database.execute(database.isMariaDb()
+                ? "UPDATE mysql.global_priv SET Priv = JSON_SET(Priv, '$.plugin', 'gone') WHERE User = 'bookinfo'"
+                : "UPDATE mysql.user SET plugin = 'gone' WHERE User = 'bookinfo'");
+        database.execute("FLUSH PRIVILEGES");
+        assertEquals(Cause.AUTHENTICATION_UNSUPPORTED, login(""));
     }
 
     /** MariaDB's ed25519: the embedded server cannot load it, and MySQL does not have it. */

@@ -117,7 +117,9 @@ class OutageTest extends ServiceTest {
             "500 | privilege-missing | RENAME TABLE test.ratings TO test.others; CREATE USER gone; GRANT ALL ON"
                     + " test.* TO gone;"
                     + " CREATE DEFINER = gone SQL SECURITY DEFINER VIEW test.ratings AS SELECT * FROM test.others;"
-                    + " DROP USER gone"})
+                    + " DROP USER gone",
+            "500 | select-failed     | RENAME TABLE test.ratings TO test.others; CREATE VIEW test.ratings AS"
+                    + " SELECT ReviewID, Rating + 9223372036854775807 AS Rating FROM test.others"})
     void get_serverFault_answersInTimeSaysWhyAndRecovers(int status, String cause, String sql) throws Exception {
         assertOutage(status == 503 ? NOT_CONNECTED : NOT_SELECTED, () -> {
             database.execute(sql);
