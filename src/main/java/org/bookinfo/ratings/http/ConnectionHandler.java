@@ -42,6 +42,10 @@ final class ConnectionHandler extends ChannelDuplexHandler {
     private boolean failed;
     private boolean answered;
     private boolean inputEnded;
+
+    /** Vert.x closes the connection after the response, once that is sent, and answers no request after it. */
+    private boolean last;
+
     private boolean resuming;
 
     /**
@@ -90,7 +94,7 @@ final class ConnectionHandler extends ChannelDuplexHandler {
     }
 
     private void closeIfOverdue() {
-        boolean shortly = arriving || failed || inputEnded || !context.channel().isWritable();
+        boolean shortly = arriving || failed || inputEnded || last || !context.channel().isWritable();
         if (clientWait().compareTo(shortly ? SHORT_TIMEOUT : idleTimeout) > 0) {
             context.close();
         }
@@ -98,13 +102,13 @@ final class ConnectionHandler extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (message instanceof HttpRequest request && request.headers().contains(HttpHeaderNames.CONNECTION)
-                && !HttpUtil.isKeepAlive(request)) {
-            // Vert.x recognises the option only where it stands alone.
-            request.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-        }
-        if (message instanceof HttpRequest) {
+        if (message instanceof HttpRequest request) {
             answered = false;
+            last = !HttpUtil.isKeepAlive(request);
+            if (last && request.headers().contains(HttpHeaderNames.CONNECTION)) {
+                // Vert.x recognises the option only where it stands alone.
+                request.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+            }
         }
         if (decoder.isPaused() && !answered) { // the response may come before the last message of the request
             arriving = false;
@@ -154,7 +158,7 @@ final class ConnectionHandler extends ChannelDuplexHandler {
 
     /** Continues with the next request, unless the client leaves responses unread. */
     private void proceed() {
-        if (!context.channel().isWritable() || resuming) {
+        if (!context.channel().isWritable() || resuming || last) {
             return;
         }
         if (decoder.isHalfway() || inputEnded) {

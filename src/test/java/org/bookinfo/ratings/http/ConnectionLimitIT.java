@@ -1,6 +1,8 @@
 package org.bookinfo.ratings.http;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.bookinfo.ratings.testing.Http.GOOD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -60,6 +63,8 @@ class ConnectionLimitIT {
     private static final String RATINGS_HEAD = "GET /ratings/0 HTTP/1.1\r\nHost: x\r\n";
     private static final String RATINGS = RATINGS_HEAD + "\r\n";
     private static final String HEALTH = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    private static final String LAST_HEALTH = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
     /** So long that many of them fill the kernel's buffers. */
     private static final String PADDING = "Cookie: " + "x".repeat(1_000) + "\r\n\r\n";
@@ -263,6 +268,25 @@ class ConnectionLimitIT {
         RawConnection unread = pipeline(LONG_HEALTH, MANY, sent);
         awaitStandstill(sent, MANY);
         Await.until("the service closes the connection", SOON, () -> broken.contains(unread));
+    }
+
+    /** Vert.x drops the request behind one with {@code Connection: close}. Of some, the last bytes fit no buffer. */
+    @Test
+    void connection_requestBehindTheLastOne_isClosedSoon() throws IOException {
+        start(Map.of());
+        int files = application.openFiles();
+        List<Socket> clients = new ArrayList<>();
+        for (int requests = 100; requests < 1_000; requests += 10) {
+            Socket client = new Socket();
+            client.setReceiveBufferSize(4_096);
+            client.connect(new InetSocketAddress(application.uri().getHost(), application.uri().getPort()));
+            client.getOutputStream().write((HEALTH.repeat(requests) + LAST_HEALTH + HEALTH).getBytes(US_ASCII));
+            clients.add(client);
+        }
+        Await.until("the service has closed all of them", () -> application.openFiles() <= files);
+        for (Socket client : clients) {
+            client.close();
+        }
     }
 
     private static void awaitStandstill(AtomicInteger sent, int all) {
