@@ -3,6 +3,7 @@ package org.bookinfo.ratings.reads;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +51,11 @@ class Connector {
      * @throws RatingsUnavailableException if the quick login fails or the timeout passes
      */
     Session connect(long timeoutNanos) throws InterruptedException {
+        Session patient = finished();
+        if (patient != null) {
+            abortAll();
+            return patient;
+        }
         endOverdue();
         if (logins.isEmpty() || logins.getLast().phase() != Phase.LOOKUP) { // a further lookup would wait for this one
             begin();
@@ -79,22 +85,27 @@ class Connector {
         }
     }
 
-    /** The session that the patient login has opened, or null. Does not wait. */
-    Session renewed() {
+    /** Whether a login is under way, or its session has not been asked for. */
+    boolean isConnecting() {
+        return !logins.isEmpty();
+    }
+
+    /** A session whose login has succeeded since the last call, or null. Does not wait. */
+    Session finished() {
         Session session = finished.poll(); // each read asks: without a lock, if there is none
-        if (session == null || take(session)) {
-            return session;
+        while (session != null && !take(session)) {
+            if (!session.isAborted()) {
+                state.renewalFailed(session.failure());
+            }
+            session = finished.poll();
         }
-        if (!session.isAborted()) {
-            state.renewalFailed(session.failure());
-        }
-        return null;
+        return session;
     }
 
     private void begin() {
         Session session = new Session(dataSource::getConnection, state.outage() != null, finished::add);
-        logins.add(session);
         session.start();
+        logins.add(session);
     }
 
     /** @return whether the login has succeeded, and had not been aborted before */
@@ -125,10 +136,11 @@ class Connector {
     }
 
     private void endOverdue() {
-        Session patient = logins.peek();
-        if (patient != null && patient.phase() != Phase.LOOKUP && patient.ageNanos() > LONGEST_LOGIN.toNanos()) {
-            state.renewalFailed(new RatingsUnavailableException(new Evidence(patient.phase(), null, true)));
-            abort(patient);
+        for (Session login : List.copyOf(logins)) {
+            if (login.phase() != Phase.LOOKUP && login.ageNanos() > LONGEST_LOGIN.toNanos()) {
+                state.renewalFailed(new RatingsUnavailableException(new Evidence(login.phase(), null, true)));
+                abort(login);
+            }
         }
     }
 

@@ -46,7 +46,7 @@ public class RatingsReader {
         this.repository = repository;
         this.state = state;
         this.metrics = metrics;
-        requests = new RequestCoalescing<>(settings.deadline().toNanos(), timer, this::expire, this::knownFailure,
+        requests = new RequestCoalescing<>(settings.deadline().toNanos(), timer, this::expired, this::knownFailure,
                 metrics::served);
         thread.setDaemon(true);
     }
@@ -95,9 +95,9 @@ public class RatingsReader {
         }
     }
 
-    /** Without an outage, only requests begin reads, except for the first one. */
+    /** Without an outage, only requests begin reads, except for the first one, and for those that end a renewal. */
     private long nanosToNextAttempt() {
-        boolean untilRequested = state.outage() == null && state.hasAnswered();
+        boolean untilRequested = state.outage() == null && state.hasAnswered() && !repository.isRenewing();
         return untilRequested ? Long.MAX_VALUE : nextAttempt - System.nanoTime();
     }
 
@@ -131,11 +131,11 @@ public class RatingsReader {
     }
 
     /** The read under way did not end in time. The first read may: its slowness is no outage yet. */
-    private void expire() {
+    private RatingsUnavailableException expired() {
         RatingsUnavailableException e = new RatingsUnavailableException(new Evidence(Phase.STATEMENT, null, true));
         if (state.isFirstReadOver()) {
             state.failed(e);
         }
-        requests.fail(e);
+        return e;
     }
 }

@@ -50,7 +50,7 @@ class RatingsRepository {
     private final DatabaseState state;
     private final DatabaseMetrics metrics;
     private final ScheduledExecutorService timer;
-    private final Watchdog watchdog;
+    private final Watchdog<Session> watchdog;
     private final String select;
     private final long deadline;
     private final long lifetime;
@@ -72,7 +72,7 @@ class RatingsRepository {
         this.timer = timer;
         this.lifetime = lifetime.toNanos();
         deadline = settings.deadline().toNanos();
-        watchdog = new Watchdog(timer, this::abort);
+        watchdog = new Watchdog<>(timer, Session::abort);
         select = statement(part(STATEMENT_TIMEOUT) / 1_000_000);
     }
 
@@ -100,13 +100,12 @@ class RatingsRepository {
                     state.isFirstReadOver() ? part(BUDGET) : DatabaseState.FIRST_READ.toNanos());
         }
         long start = System.nanoTime();
-        if (start - renewAt > 0) {
+        Session renewed = connector.finished();
+        if (renewed == null && start - renewAt > 0) {
             renewalPause = Math.min(lifetime, 2 * renewalPause);
             renewAt = start + renewalPause;
             connector.beginRenewal();
-        }
-        Session renewed = connector.renewed();
-        if (renewed != null) {
+        } else if (renewed != null) {
             try {
                 return readOn(renewed, part(TIMEOUT_AT_HAND));
             } catch (RatingsUnavailableException e) {
@@ -131,6 +130,11 @@ class RatingsRepository {
             LOG.debugf("Trying again on a new session: %s", e.cause().label());
             return readOn(another(part(BUDGET) - (System.nanoTime() - start), e), part(BUDGET));
         }
+    }
+
+    /** Whether a login is under way that may replace the session at hand. */
+    boolean isRenewing() {
+        return session != null && connector.isConnecting();
     }
 
     private long part(double ofDeadline) {
@@ -178,7 +182,7 @@ class RatingsRepository {
 
     private Ratings select(Session on, long timeout) {
         reading = on;
-        watchdog.set(System.nanoTime() + timeout);
+        watchdog.set(on, System.nanoTime() + timeout);
         try {
             return on.read(select);
         } finally {

@@ -1,7 +1,9 @@
 package org.bookinfo.ratings.reads;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
@@ -10,6 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.vertx.core.Context;
 
@@ -22,7 +25,7 @@ import io.vertx.core.Context;
 final class RequestCoalescing<T> {
 
     private final long deadlineNanos;
-    private final Watchdog watchdog;
+    private final Watchdog<Batch<T>> watchdog;
     private final Supplier<? extends RuntimeException> knownFailure;
     private final IntConsumer served;
 
@@ -52,20 +55,16 @@ final class RequestCoalescing<T> {
 
     /**
      * @param deadlineNanos how long a batch may wait, from its first request on
-     * @param expired called, on the timer's thread, when a batch has waited for longer
+     * @param expired the failure of requests that have waited for longer; called on the timer's thread
      * @param knownFailure why requests fail at once, or null if they wait for a read
      * @param served called with the number of requests that a read has served
      */
-    RequestCoalescing(long deadlineNanos, ScheduledExecutorService timer, Runnable expired,
+    RequestCoalescing(long deadlineNanos, ScheduledExecutorService timer, Supplier<RuntimeException> expired,
             Supplier<? extends RuntimeException> knownFailure, IntConsumer served) {
         this.deadlineNanos = deadlineNanos;
         this.knownFailure = knownFailure;
         this.served = served;
-        watchdog = new Watchdog(timer, () -> {
-            if (isOverdue()) {
-                expired.run();
-            }
-        });
+        watchdog = new Watchdog<>(timer, batch -> expire(batch, expired));
     }
 
     /**
@@ -83,7 +82,7 @@ final class RequestCoalescing<T> {
             if (waiting == null) {
                 waiting = new Batch<>(System.nanoTime() + deadlineNanos);
                 if (reading == null) {
-                    watchdog.set(waiting.deadline);
+                    watchdog.set(waiting, waiting.deadline);
                     run(eventLoop, this::begin); // later, so that the loop's other requests that have arrived join
                 }
             }
@@ -121,7 +120,7 @@ final class RequestCoalescing<T> {
             reading = waiting;
             waiting = null;
             if (reading != null) {
-                watchdog.set(reading.deadline);
+                watchdog.set(reading, reading.deadline);
             }
         }
     }
@@ -133,42 +132,45 @@ final class RequestCoalescing<T> {
             read = reading;
             reading = null;
             due = waiting != null;
-            if (!due) {
-                watchdog.cancel();
-            }
         }
-        complete(read, stage -> stage.complete(result));
+        if (read != null) {
+            complete(read, stage -> stage.complete(result));
+        }
     }
 
     /** Fails the batch of the read under way and, as the next read would fare no better, the one that waits. */
     void fail(RuntimeException failure) {
-        Batch<T> read;
-        Batch<T> next;
+        fail(removeAll(), failure);
+    }
+
+    private void expire(Batch<T> overdue, Supplier<RuntimeException> expired) {
+        List<Batch<T>> all;
         synchronized (lock) {
-            read = reading;
-            next = waiting;
+            if (overdue != reading && overdue != waiting) {
+                return; // just served
+            }
+            all = removeAll();
+        }
+        fail(all, expired.get());
+        begin(); // the reader may wait for a request, and none arrives in an outage
+    }
+
+    private List<Batch<T>> removeAll() {
+        synchronized (lock) {
+            List<Batch<T>> all = Stream.of(reading, waiting).filter(Objects::nonNull).toList();
             reading = null;
             waiting = null;
             due = false;
-            watchdog.cancel();
-            lock.notifyAll(); // the reader may wait for a request, and none arrives in an outage
+            return all;
         }
-        complete(read, stage -> stage.completeExceptionally(failure));
-        complete(next, stage -> stage.completeExceptionally(failure));
     }
 
-    /** @param batch null if nobody waits */
+    private void fail(List<Batch<T>> batches, RuntimeException failure) {
+        batches.forEach(batch -> complete(batch, stage -> stage.completeExceptionally(failure)));
+    }
+
     private void complete(Batch<T> batch, Consumer<CompletableFuture<T>> outcome) {
-        if (batch != null) {
-            served.accept(batch.requests);
-            batch.stages.forEach((eventLoop, stage) -> run(eventLoop, () -> outcome.accept(stage)));
-        }
-    }
-
-    private boolean isOverdue() {
-        synchronized (lock) {
-            Batch<T> oldest = reading != null ? reading : waiting;
-            return oldest != null && oldest.deadline - System.nanoTime() <= 0;
-        }
+        served.accept(batch.requests);
+        batch.stages.forEach((eventLoop, stage) -> run(eventLoop, () -> outcome.accept(stage)));
     }
 }

@@ -41,6 +41,17 @@ class RenewalTest extends ServiceTest {
     }
 
     @Test
+    void renewal_withoutFurtherRequests_isCompleted() {
+        assertEquals(GOOD, http.ratings());
+        int before = proxy.accepted();
+        Await.until("a renewal begins", () -> {
+            assertEquals(GOOD, http.ratings());
+            return proxy.accepted() > before;
+        });
+        Await.until("the old session has ended", () -> proxy.connections() == 1);
+    }
+
+    @Test
     void get_replacementFails_isServedByTheOldSession() {
         database.execute("ALTER USER 'bookinfo'@'%' IDENTIFIED BY 'another'");
         assertServedByTheOldSession("access-denied");
@@ -75,7 +86,7 @@ class RenewalTest extends ServiceTest {
         }
         assertTrue(warning.get().contains("answers on the old connection only"), warning.get());
         assertEquals(GOOD, http.ratings());
-        proxy.closeOpen(); // its next renewal would come in a minute
+        proxy.closeOpen(); // the next test begins with a new session
     }
 
     @Test

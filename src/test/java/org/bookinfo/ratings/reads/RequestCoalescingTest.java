@@ -4,11 +4,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
-import org.bookinfo.ratings.testing.Await;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class RequestCoalescingTest {
 
@@ -24,7 +26,8 @@ class RequestCoalescingTest {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final List<Integer> served = new ArrayList<>();
     private volatile RuntimeException known;
-    private volatile boolean expired;
+    private final RuntimeException overdue = new IllegalStateException();
+    private final CountDownLatch expired = new CountDownLatch(1);
 
     @AfterEach
     void stop() {
@@ -34,7 +37,10 @@ class RequestCoalescingTest {
     private final RequestCoalescing<String> coalescing = coalescing(NO_LIMIT);
 
     private RequestCoalescing<String> coalescing(long deadlineNanos) {
-        return new RequestCoalescing<>(deadlineNanos, timer, () -> expired = true, () -> known, served::add);
+        return new RequestCoalescing<>(deadlineNanos, timer, () -> {
+            expired.countDown();
+            return overdue;
+        }, () -> known, served::add);
     }
 
     private static CompletableFuture<String> join(RequestCoalescing<String> coalescing) {
@@ -90,7 +96,36 @@ class RequestCoalescingTest {
 
     @Test
     void join_deadlinePasses_expires() {
-        join(coalescing(1_000_000));
-        Await.until("the batch has expired", () -> expired);
+        CompletableFuture<String> late = join(coalescing(1_000_000));
+        assertSame(overdue, assertThrows(ExecutionException.class, late::get).getCause());
+    }
+
+    /** The read ends just when its batch expires, and the next one is under way by then. */
+    @Test
+    void expire_whileTheReadEnds_failsNoLaterRequest() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        RequestCoalescing<String> racing = new RequestCoalescing<>(100_000_000, timer, () -> {
+            expired.countDown();
+            await(goOn);
+            return overdue;
+        }, () -> null, served::add);
+        CompletableFuture<String> early = join(racing);
+        racing.awaitBatch(() -> NO_LIMIT);
+        await(expired);
+        CompletableFuture<String> late = join(racing);
+        racing.succeed("too late");
+        racing.awaitBatch(() -> NO_LIMIT);
+        goOn.countDown();
+        assertSame(overdue, assertThrows(ExecutionException.class, early::get).getCause());
+        racing.succeed("in time");
+        assertEquals("in time", late.get());
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(20, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -24,11 +24,13 @@ class WatchdogTest {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final AtomicInteger runs = new AtomicInteger();
 
-    /** When the action ran last. */
+    /** When the action ran last, and for what. */
     private volatile long ranAt;
+    private volatile Long ranFor;
 
-    private final Watchdog watchdog = new Watchdog(timer, () -> {
+    private final Watchdog<Long> watchdog = new Watchdog<>(timer, expiry -> {
         ranAt = System.nanoTime();
+        ranFor = expiry;
         runs.incrementAndGet();
     });
 
@@ -40,7 +42,7 @@ class WatchdogTest {
     /** @return the time that was set */
     private long set(Duration fromNow) {
         long expiry = System.nanoTime() + fromNow.toNanos();
-        watchdog.set(expiry);
+        watchdog.set(expiry, expiry);
         return expiry;
     }
 
@@ -52,6 +54,7 @@ class WatchdogTest {
     private void assertRunsOnce(long expiry) throws Exception {
         awaitRuns(1);
         assertTrue(ranAt - expiry >= 0, "too early");
+        assertEquals(expiry, ranFor);
         assertRunsStay(1);
     }
 
@@ -85,16 +88,16 @@ class WatchdogTest {
 
     @Test
     void setAndCancel_withinTheAction_runAgainAndDoNoHarm() {
-        AtomicReference<Watchdog> self = new AtomicReference<>();
-        self.set(new Watchdog(timer, () -> {
+        AtomicReference<Watchdog<String>> self = new AtomicReference<>();
+        self.set(new Watchdog<>(timer, watched -> {
             self.get().cancel();
             if (runs.incrementAndGet() < 3) {
-                self.get().set(System.nanoTime() + SOON.toNanos());
+                self.get().set(watched, System.nanoTime() + SOON.toNanos());
             }
         }));
-        self.get().set(System.nanoTime());
+        self.get().set("read", System.nanoTime());
         awaitRuns(3);
-        self.get().set(System.nanoTime());
+        self.get().set("read", System.nanoTime());
         awaitRuns(4);
     }
 
