@@ -29,6 +29,10 @@ import static org.bookinfo.ratings.diagnosis.Phase.STATEMENT;
  */
 public enum Cause {
 
+    /** The driver's exceptions may wrap that the memory is exhausted. */
+    INTERNAL_ERROR(500, e -> e.threw(Error.class), "the service itself failed",
+            "see the ERROR line in the log and its stack trace; the database at %s is not the cause"),
+
     NAME_LOOKUP_TIMEOUT(e -> e.timedOut() && e.phase() == LOOKUP, "no name server has answered",
             "check the cluster's DNS (CoreDNS, the sidecar's DNS proxy) and the way to it: the lookup of %s got no"
                     + " answer"),
@@ -53,7 +57,8 @@ public enum Cause {
             "the connection was accepted, then closed before MySQL's greeting",
             "see the sidecar's log, kubectl logs POD -c istio-proxy: 'UH ... BlackHoleCluster' means that no"
                     + " ServiceEntry has the address and port of %s; 'UF,URX' that the server is down or unreachable"
-                    + " or, with TLS_error, that a DestinationRule makes the sidecar use TLS"),
+                    + " or, with TLS_error, that a DestinationRule makes the sidecar use TLS. Without a sidecar,"
+                    + " another proxy cannot reach its server"),
 
     HOST_BLOCKED(codes(1129), "the server has blocked this host after too many logins in a row that broke off",
             "find out what breaks off logins to %s, then unblock the host: TRUNCATE TABLE"
@@ -140,10 +145,7 @@ public enum Cause {
             "look up the code in the manual of the server at %s"),
 
     RATING_INVALID(500, e -> false, "a rating is not a whole number of 32 bits",
-            "correct the column Rating of the review named here, in test.ratings at %s"),
-
-    INTERNAL_ERROR(500, e -> false, "the service itself failed",
-            "see the ERROR line in the log and its stack trace; the database at %s is not the cause");
+            "correct the column Rating of the review named here, in test.ratings at %s");
 
     /** A new process is slow itself, so these may be its own slowness, or that of a machine that starts many. */
     private static final Set<Cause> MAY_BE_SLOWNESS = Set.of(NAME_LOOKUP_TIMEOUT, NO_ANSWER, STATEMENT_TIMEOUT);

@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 import io.quarkus.runtime.LaunchMode;
+import org.bookinfo.ratings.diagnosis.Cause;
 import org.bookinfo.ratings.diagnosis.Evidence;
 import org.bookinfo.ratings.diagnosis.Phase;
 import org.bookinfo.ratings.diagnosis.RatingsUnavailableException;
@@ -61,11 +62,9 @@ final class Session extends Thread implements BiConsumer<String, Socket>, Boolea
         try {
             connection = source.call();
             accept(Phase.STATEMENT.name(), null);
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
             failure = failure(e);
-        } catch (Error e) {
-            LOG.error("A login failed unexpectedly", e);
-            failure = RatingsUnavailableException.internal(e);
+            closeSocket(); // the driver leaves it open if the greeting is missing
         }
         finished.accept(this);
     }
@@ -142,10 +141,11 @@ final class Session extends Thread implements BiConsumer<String, Socket>, Boolea
         }
     }
 
-    private RatingsUnavailableException failure(Exception e) {
+    private RatingsUnavailableException failure(Throwable e) {
         RatingsUnavailableException unavailable = new RatingsUnavailableException(
                 new Evidence(phase(), e, isAborted()));
-        LOG.debugf(e, "The database failed: %s", unavailable.cause().label());
+        Logger.Level level = unavailable.cause() == Cause.INTERNAL_ERROR ? Logger.Level.ERROR : Logger.Level.DEBUG;
+        LOG.logf(level, e, "The database failed: %s", unavailable.cause().label());
         return unavailable;
     }
 
@@ -159,7 +159,7 @@ final class Session extends Thread implements BiConsumer<String, Socket>, Boolea
         return aborted;
     }
 
-    private void closeSocket() {
+    private synchronized void closeSocket() {
         try {
             if (socket != null) {
                 socket.close();

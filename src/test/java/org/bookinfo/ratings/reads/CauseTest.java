@@ -10,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -121,6 +122,11 @@ class CauseTest {
         assertEquals(Cause.HOURLY_LIMIT, login(""));
     }
 
+    @Test
+    void login_noGreeting_closesTheSocket() throws IOException {
+        assertEquals(Cause.CLOSED_BEFORE_GREETING, loginToServerThatSends());
+    }
+
     /** The second is the notice with which MySQL's X protocol begins. */
     @ParameterizedTest
     @ValueSource(strings = {"HTTP/1.1 400 Bad Request\r\n\r\n", "\5\0\0\0\13\10\5\32\0"})
@@ -147,6 +153,18 @@ class CauseTest {
                 packet("\2\u00feclient_ed25519\0salt")));
     }
 
+    /** The driver wraps it, too, where it reads a packet. */
+    @Test
+    void login_memoryExhausted_isInternalError() {
+        assertEquals(Cause.INTERNAL_ERROR, login(() -> {
+            try {
+                return DriverManager.getConnection(String.valueOf(new byte[Integer.MAX_VALUE].length));
+            } catch (OutOfMemoryError e) {
+                throw new SQLException(e);
+            }
+        }));
+    }
+
     /** @param content of a packet of MySQL's protocol, from the sequence number on */
     private static String packet(String content) {
         return (char) (content.length() - 1) + "\0\0" + content;
@@ -155,7 +173,7 @@ class CauseTest {
     /** A server that sends these texts, each but the first when the client has spoken, and then ends. */
     private Cause loginToServerThatSends(String... texts) throws IOException {
         try (ServerSocket server = new ServerSocket(0)) {
-            CompletableFuture.runAsync(() -> {
+            CompletableFuture<Void> served = CompletableFuture.runAsync(() -> {
                 try (Socket client = server.accept()) {
                     for (int i = 0; i < texts.length; i++) {
                         if (i > 0) {
@@ -169,7 +187,9 @@ class CauseTest {
                     // The driver has seen enough.
                 }
             });
-            return login("127.0.0.1", server.getLocalPort(), "");
+            Cause cause = login("127.0.0.1", server.getLocalPort(), "");
+            served.orTimeout(10, TimeUnit.SECONDS).join(); // this side has closed the connection
+            return cause;
         }
     }
 
@@ -185,12 +205,16 @@ class CauseTest {
     private Cause login(String host, int port, String properties) {
         String url = "jdbc:mysql://" + host + ":" + port + "/?connectTimeout=20000&socketTimeout=20000&socketFactory="
                 + DatabaseSockets.class.getName() + "&sessionVariables=autocommit=1&" + properties;
-        LinkedBlockingQueue<Session> finished = new LinkedBlockingQueue<>();
-        new Session(() -> {
+        return login(() -> {
             Connection connection = DriverManager.getConnection(url, "bookinfo", TestDatabase.PASSWORD);
             opened.add(connection);
             return connection;
-        }, false, finished::add).start();
+        });
+    }
+
+    private static Cause login(Callable<Connection> source) {
+        LinkedBlockingQueue<Session> finished = new LinkedBlockingQueue<>();
+        new Session(source, false, finished::add).start();
         try {
             Session attempt = finished.poll(30, TimeUnit.SECONDS);
             if (attempt.failure() != null && attempt.failure().cause() == Cause.LOGIN_FAILED) {

@@ -127,6 +127,17 @@ class OutageTest extends ServiceTest {
         }, database::reset, cause);
     }
 
+    /** Other servers' errors, raised by this one: 1047 is a Galera node's that is cut off from its cluster. */
+    @ParameterizedTest
+    @CsvSource({"1047, server-not-ready", "1205, statement-timeout", "1317, statement-timeout",
+            "1053, shutting-down"})
+    void get_serverSaysThatItCannot_answersInTimeSaysWhyAndRecovers(int code, String cause) throws Exception {
+        get_serverFault_answersInTimeSaysWhyAndRecovers(503, cause, "RENAME TABLE test.ratings TO test.others;"
+                + " CREATE FUNCTION test.fail() RETURNS INT NO SQL BEGIN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = "
+                + code + "; RETURN 0; END;"
+                + " CREATE VIEW test.ratings AS SELECT ReviewID, test.fail() AS Rating FROM test.others");
+    }
+
     @Test
     void get_accountWithoutAConnectionLeft_answersInTimeSaysWhyAndRecovers() throws Exception {
         List<Connection> other = new ArrayList<>();

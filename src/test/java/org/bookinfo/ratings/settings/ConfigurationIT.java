@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -148,10 +149,11 @@ class ConfigurationIT {
         assertRefused("MYSQL_DB_PASSWORD", environment("LANG", "C"));
     }
 
-    @Test
-    void start_valuesThatAreProbablyMistakes_areLoggedWithoutPassword() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"s3cret\r", " s3cret", "'s3cret'", "\"s3cret\""})
+    void start_valuesThatAreProbablyMistakes_areLoggedWithoutPassword(String password) throws Exception {
         Map<String, String> environment = trusting("127.0.0.1", null);
-        environment.put("MYSQL_DB_PASSWORD", "s3cret\r");
+        environment.put("MYSQL_DB_PASSWORD", password);
         try (PackagedApplication application = start(environment)) {
             assertEquals(List.of(
                     "MYSQL_DB_PASSWORD has white space or quotation marks around it, which are taken as part of it",
