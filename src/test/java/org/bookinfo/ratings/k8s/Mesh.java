@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.UpgradeCommand;
@@ -61,6 +62,9 @@ final class Mesh implements AutoCloseable {
             "networking.istio.io/v1 VirtualService", "networking.istio.io/v1 DestinationRule",
             "networking.istio.io/v1 Gateway", "security.istio.io/v1 AuthorizationPolicy",
             "security.istio.io/v1 PeerAuthentication", "gateway.networking.k8s.io/v1 HTTPRoute");
+
+    /** The page has one for each star. */
+    static final String STAR = "id=\"glyphicon glyphicon-star\"";
 
     private final KubernetesClient client;
     private final String namespace;
@@ -164,10 +168,11 @@ final class Mesh implements AutoCloseable {
                 + "egress: {mode: address, addresses: [" + proxy.address() + "]}";
     }
 
+    /** With ratings that no other version of Bookinfo's ratings has: two stars and one. */
     static void prepareDatabase(String password) throws SQLException {
         EmbeddedDatabase.prepare(EmbeddedDatabase.adminUrl(DATABASE.host(), DATABASE.port()), DATABASE.admin(),
                 DATABASE.adminPassword(), password);
-        DATABASE.execute("UPDATE ratings SET Rating = 5 WHERE ReviewID = 1");
+        DATABASE.execute("UPDATE ratings SET Rating = 3 - ReviewID");
     }
 
     /** Installs or upgrades, and waits until all Pods are ready. */
@@ -235,13 +240,14 @@ final class Mesh implements AutoCloseable {
         return get("http://127.0.0.1:" + productpage.getLocalPort() + "/productpage?u=normal");
     }
 
-    /** Whether the page shows stars; it has an element with this ID for each of them. */
+    /** Whether the page always shows our stars. */
     boolean hasStars() {
-        return hasStars(page());
+        return Stream.generate(this::page).limit(10).allMatch(Mesh::hasStars);
     }
 
+    /** Whether the page shows the database's stars, in the colour of reviews v3. */
     static boolean hasStars(String page) {
-        return page.contains("id=\"glyphicon glyphicon-star\"");
+        return page.split(STAR, -1).length == 4 && page.contains("text-red-500");
     }
 
     /** What one of our Pods answers at its own port. */
@@ -291,6 +297,10 @@ final class Mesh implements AutoCloseable {
                     }
                     client.resource(object).serverSideApply();
                 });
+    }
+
+    void remove(String yaml) {
+        client.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8))).delete();
     }
 
     @Override

@@ -52,6 +52,13 @@ class MeshIT {
               ports: [{name: http, port: 9080}]
             """;
 
+    private static final String DENIAL_AT_THE_GATEWAY = """
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata: {name: deny-all, namespace: istio-system}
+            spec: {selector: {matchLabels: {istio: egressgateway}}, action: DENY, rules: [{}]}
+            """;
+
     private static final int CALLERS = 4;
 
     private static Mesh mesh;
@@ -83,11 +90,15 @@ class MeshIT {
         assertEquals(before, mesh.objects());
     }
 
-    private static void install(String... values) {
+    private void install(String... values) {
         String[] all = new String[values.length + 1];
         all[0] = Mesh.database(PASSWORD);
         System.arraycopy(values, 0, all, 1, values.length);
         mesh.helm(all);
+        Set<String> installed = mesh.objects();
+        installed.removeAll(before);
+        installed.removeIf(name -> name.startsWith("Secret/sh.helm.release"));
+        assertEquals(Set.copyOf(Manifests.chart(all).names()), installed, "nothing is left of the last variant");
     }
 
     private static void awaitStars(Duration time) {
@@ -107,8 +118,8 @@ class MeshIT {
         install(ROUTES, Mesh.egress("address"));
         awaitStars(Duration.ofSeconds(5));
         assertEquals(pods, names(), "no restart");
-        Mesh.DATABASE.execute("UPDATE test.ratings SET Rating = 1 WHERE ReviewID = 1");
-        assertTrue(mesh.ask("/ratings/0").contains("\"Reviewer1\":1"));
+        Mesh.DATABASE.execute("UPDATE test.ratings SET Rating = 1");
+        Await.until("one star each", Duration.ofSeconds(5), () -> mesh.page().split(Mesh.STAR, -1).length == 3);
 
         install(ROUTES);
         Await.until("blocked again", Duration.ofMinutes(2),
@@ -125,8 +136,26 @@ class MeshIT {
                 Mesh.egress("gateway"), "networkPolicy: {enabled: true}", "autoscaling: {enabled: true}",
                 "routing: {mode: httpRoute}", "replicaCount: 2")) {
             install(ROUTES, Mesh.egress("address"), values);
+            Mesh.DATABASE.restart(); // new connections take the new way
             awaitStars(Duration.ofSeconds(60));
         }
+    }
+
+    /** The gateway's policy acts after MySQL's greeting. */
+    @Test
+    void gateway_refusesTheAccount_isNamedThenServed() {
+        install(ROUTES, Mesh.egress("gateway"));
+        awaitStars(Duration.ofSeconds(60));
+        try {
+            mesh.apply(DENIAL_AT_THE_GATEWAY);
+            Await.until("the health names the cause", Duration.ofMinutes(1), () -> {
+                Mesh.DATABASE.restart(); // the Pods at hand connect again
+                return mesh.ask("/q/health/well").contains("closed-during-login");
+            });
+        } finally {
+            mesh.remove(DENIAL_AT_THE_GATEWAY);
+        }
+        awaitStars(Duration.ofSeconds(60));
     }
 
     @Test
@@ -217,7 +246,7 @@ class MeshIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"REFUSED, closed-before-greeting", "SILENT, no-answer"})
+    @CsvSource({"REFUSED, closed-before-greeting", "DROPPED, no-answer", "SILENT, no-answer"})
     void server_behindAFault_isNamedThenServed(Fault fault, String cause) throws IOException {
         try (FaultyProxy proxy = Mesh.proxy()) {
             install(ROUTES, Mesh.behind(proxy));
@@ -238,7 +267,7 @@ class MeshIT {
         Mesh restricted = mesh.restrictedNamespace();
         try {
             restricted.helm(Mesh.database(PASSWORD), "service: {enabled: true}");
-            assertEquals("{\"id\":0,\"ratings\":{\"Reviewer1\":5,\"Reviewer2\":4}}", restricted.ask("/ratings/0"));
+            assertEquals("{\"id\":0,\"ratings\":{\"Reviewer1\":2,\"Reviewer2\":1}}", restricted.ask("/ratings/0"));
         } finally {
             restricted.deleteNamespace();
         }
@@ -253,12 +282,24 @@ class MeshIT {
             commands.run(block);
         }
         awaitStars(Duration.ofSeconds(60));
+        commands.run("helm rollback ratings --wait");
+        Await.until("the routes are gone", () -> mesh.objects().stream().noneMatch(name -> name.startsWith("Virt")));
         for (String block : commands.blocks("k8s/README.md", "## Clean up", "sh")) {
             commands.run(block);
         }
         String inBrief = commands.blocks("README.md", "# Bookinfo ratings v2-mysql", "sh").stream()
                 .filter(block -> block.startsWith("helm")).findFirst().orElseThrow();
         assertTrue(String.join("", blocks).contains(inBrief), inBrief);
+    }
+
+    @Test
+    void readme_upgrade_adoptsWhatIsThere(@TempDir Path folder) throws Exception {
+        ReadmeCommands commands = commands(folder);
+        commands.write("my-values.yaml", Mesh.database(PASSWORD) + "\n" + Mesh.egress("address"));
+        mesh.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: ratings-database-0123456789}");
+        mesh.apply(Files.readString(Path.of("k8s", "routing.yaml")));
+        commands.run(commands.blocks("k8s/README.md", "## Upgrade", "sh").get(0));
+        awaitStars(Duration.ofSeconds(60));
     }
 
     @Test
@@ -282,6 +323,7 @@ class MeshIT {
 
     private static ReadmeCommands commands(Path folder) throws IOException {
         ReadmeCommands commands = new ReadmeCommands(folder, Map.of("password: ...", "password: " + PASSWORD,
+                "helm template", "helm template --kube-version 1.34", // for a Helm that knows no default
                 "mysql.example.com", Mesh.variable("RATINGS_MESH_MYSQL_HOST"),
                 "203.0.113.7", Mesh.variable("RATINGS_MESH_MYSQL_ADDRESS")));
         commands.write("edited.env", String.join("\n", "MYSQL_DB_HOST=" + Mesh.variable("RATINGS_MESH_MYSQL_HOST"),
