@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -53,8 +52,9 @@ class GeneratedManifestIT {
         facts.put("startup", probe(container, container.getStartupProbe()));
         facts.put("liveness", probe(container, container.getLivenessProbe()));
         facts.put("readiness", probe(container, container.getReadinessProbe()));
+        facts.put("Secret", container.getEnvFrom().get(0).getSecretRef().getName());
         container.getEnv().stream().filter(variable -> !variable.getName().equals("KUBERNETES_NAMESPACE"))
-                .forEach(variable -> facts.put(variable.getName(), source(variable)));
+                .forEach(variable -> facts.put(variable.getName(), variable.getValue()));
         return facts;
     }
 
@@ -71,11 +71,5 @@ class GeneratedManifestIT {
                 port.equals("http") ? container.getPorts().get(0).getContainerPort() : port,
                 requireNonNullElse(probe.getPeriodSeconds(), 10), probe.getTimeoutSeconds(),
                 requireNonNullElse(probe.getFailureThreshold(), 3));
-    }
-
-    private static Object source(EnvVar variable) {
-        return variable.getValueFrom() == null
-                ? variable.getValue()
-                : variable.getValueFrom().getSecretKeyRef().edit().withOptional(null).build();
     }
 }
