@@ -55,7 +55,7 @@
 {{- fail "database.password: begins or ends with white space" }}
 {{- else if and $database.user (not $host) }}
 {{- fail "database.host is missing: it belongs to user and password" }}
-{{- else if and $database.trustStore.existingSecret (not (hasPrefix "VERIFY_" $database.sslMode)) }}
+{{- else if and $database.trustStore.existingSecret (has $database.sslMode (list "DISABLED" "PREFERRED" "REQUIRED")) }}
 {{- fail "database.trustStore: only sslMode VERIFY_CA and VERIFY_IDENTITY use it" }}
 {{- end }}
 {{- end }}
