@@ -77,11 +77,12 @@ class Connector {
         }
     }
 
-    /** Begins a patient login, unless one is under way. */
+    /** Begins a patient login, or ends one that is overdue: then none is under way until the next call. */
     void beginRenewal() {
-        endOverdue();
         if (logins.isEmpty()) {
             begin();
+        } else {
+            endOverdue();
         }
     }
 

@@ -283,7 +283,7 @@ class ConnectionLimitIT {
             client.getOutputStream().write((HEALTH.repeat(requests) + LAST_HEALTH + HEALTH).getBytes(US_ASCII));
             clients.add(client);
         }
-        Await.until("the service has closed all of them", () -> application.openFiles() <= files);
+        Await.until("the service has closed all of them", () -> application.openFiles() <= files + 10);
         for (Socket client : clients) {
             client.close();
         }

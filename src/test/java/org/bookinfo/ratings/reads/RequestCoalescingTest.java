@@ -104,7 +104,7 @@ class RequestCoalescingTest {
     @Test
     void expire_whileTheReadEnds_failsNoLaterRequest() throws Exception {
         CountDownLatch goOn = new CountDownLatch(1);
-        RequestCoalescing<String> racing = new RequestCoalescing<>(100_000_000, timer, () -> {
+        RequestCoalescing<String> racing = new RequestCoalescing<>(2_000_000_000, timer, () -> {
             expired.countDown();
             await(goOn);
             return overdue;
