@@ -5,6 +5,9 @@ package org.bookinfo.ratings.diagnosis;
  */
 public enum Phase {
 
+    /** The driver prepares the login: in a new process on a busy machine, that takes seconds. */
+    STARTED,
+
     /** The host name is being resolved. */
     LOOKUP,
 
@@ -22,6 +25,10 @@ public enum Phase {
 
     /** The login is complete; statements can be executed. */
     STATEMENT;
+
+    public boolean isBeforeConnecting() {
+        return this == STARTED || this == LOOKUP;
+    }
 
     public boolean isDuringLogin() {
         return this == GREETED || this == LOGIN;

@@ -57,7 +57,8 @@ class Connector {
             return patient;
         }
         endOverdue();
-        if (logins.isEmpty() || logins.getLast().phase() != Phase.LOOKUP) { // a further lookup would wait for this one
+        // Another lookup would wait for the one under way.
+        if (logins.isEmpty() || !logins.getLast().phase().isBeforeConnecting()) {
             begin();
         }
         Session quick = logins.getLast();
@@ -122,15 +123,17 @@ class Connector {
         return true;
     }
 
-    /** The first login of a new Java may take seconds, so it is not cut off once the server has greeted. */
+    /** The first login of a new Java may take seconds: it is cut off only while it waits for others. */
     private boolean isOwnSlownessPossible(Session quick) {
-        return !state.hasAnswered() && quick.phase().isDuringLogin() && quick.ageNanos() < LONGEST_LOGIN.toNanos();
+        Phase phase = quick.phase();
+        return !state.hasAnswered() && (phase == Phase.STARTED || phase.isDuringLogin())
+                && quick.ageNanos() < LONGEST_LOGIN.toNanos();
     }
 
     /** A login that the server has accepted becomes the patient one, if there is none. */
     private RatingsUnavailableException timedOut(Session quick) {
         Phase phase = quick.phase();
-        if (phase == Phase.CONNECTING || phase != Phase.LOOKUP && logins.size() > 1) {
+        if (phase == Phase.CONNECTING || !phase.isBeforeConnecting() && logins.size() > 1) {
             abort(quick);
         }
         return new RatingsUnavailableException(new Evidence(phase, null, true));
@@ -138,7 +141,7 @@ class Connector {
 
     private void endOverdue() {
         for (Session login : List.copyOf(logins)) {
-            if (login.phase() != Phase.LOOKUP && login.ageNanos() > LONGEST_LOGIN.toNanos()) {
+            if (!login.phase().isBeforeConnecting() && login.ageNanos() > LONGEST_LOGIN.toNanos()) {
                 state.renewalFailed(new RatingsUnavailableException(new Evidence(login.phase(), null, true)));
                 abort(login);
             }

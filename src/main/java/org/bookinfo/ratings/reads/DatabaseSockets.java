@@ -48,6 +48,7 @@ public final class DatabaseSockets extends StandardSocketFactory {
     @Override
     public <T extends Closeable> T connect(String host, int port, PropertySet properties, int loginTimeout)
             throws IOException {
+        report(Phase.LOOKUP);
         IOException refused = null;
         for (InetAddress address : addresses(host)) {
             last = address;

@@ -34,7 +34,7 @@ final class Session extends Thread implements BiConsumer<String, Socket>, Boolea
     private final long startedAt = System.nanoTime();
 
     /** In dev mode, class loaders hide {@link DatabaseSockets} from the driver: nothing reports the progress. */
-    private Phase phase = LaunchMode.current() == LaunchMode.DEVELOPMENT ? Phase.LOGIN : Phase.LOOKUP;
+    private Phase phase = LaunchMode.current() == LaunchMode.DEVELOPMENT ? Phase.LOGIN : Phase.STARTED;
     private Socket socket;
     private boolean aborted;
 

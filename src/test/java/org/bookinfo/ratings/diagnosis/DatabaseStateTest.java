@@ -10,6 +10,8 @@ import org.bookinfo.ratings.testing.LogListener;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -135,6 +137,13 @@ class DatabaseStateTest {
         assertFalse(state.isFirstReadOver());
         advance(Duration.ofMillis(1));
         assertTrue(state.isFirstReadOver());
+    }
+
+    /** A new process on a busy machine takes a while until its driver asks for an address. */
+    @ParameterizedTest
+    @CsvSource({"STARTED, NO_ANSWER", "LOOKUP, NAME_LOOKUP_TIMEOUT", "ACCEPTED, NO_ANSWER"})
+    void cause_timedOut_blamesNameServersForALookupOnly(Phase phase, Cause cause) {
+        assertEquals(cause, failure(phase, null).cause());
     }
 
     /** @param thrown null for a timeout */
