@@ -102,7 +102,8 @@ class MeshIT {
     }
 
     private static void awaitStars(Duration time) {
-        Await.until("stars", time, mesh::hasStars);
+        Await.until("stars", time, () -> Mesh.hasStars(mesh.page()));
+        Await.until("stars on every page", mesh::hasStars);
     }
 
     @Test
@@ -306,6 +307,14 @@ class MeshIT {
     void readme_walkThrough_showsWhatItSays(@TempDir Path folder) throws Exception {
         ReadmeCommands commands = commands(folder);
         List<String> blocks = commands.blocks("k8s/README.md", "## The walk-through", "sh");
+        try {
+            runWalkThrough(commands, blocks);
+        } finally {
+            commands.run(blocks.get(blocks.size() - 1));
+        }
+    }
+
+    private void runWalkThrough(ReadmeCommands commands, List<String> blocks) throws Exception {
         int step = 1; // the first block changes the mesh
         commands.run(blocks.get(step++));
         assertTrue(commands.run(blocks.get(step++)).contains("closed-before-greeting"));
@@ -316,9 +325,7 @@ class MeshIT {
 
         commands.run(blocks.get(step++));
         Await.until("blocked again", Duration.ofMinutes(2), () -> !mesh.hasStars());
-
-        commands.run(blocks.get(step++));
-        assertEquals(step, blocks.size());
+        assertEquals(blocks.size() - 1, step, "all but the last");
     }
 
     private static ReadmeCommands commands(Path folder) throws IOException {
