@@ -29,7 +29,7 @@ import static org.bookinfo.ratings.diagnosis.Phase.STATEMENT;
  */
 public enum Cause {
 
-    /** The driver's exceptions may wrap that the memory is exhausted. */
+    /** Before the others: an exception of the driver may have an OutOfMemoryError as its cause. */
     INTERNAL_ERROR(500, e -> e.threw(Error.class), "the service itself failed",
             "see the ERROR line in the log and its stack trace; the database at %s is not the cause"),
 

@@ -123,7 +123,7 @@ class Connector {
         return true;
     }
 
-    /** The first login of a new Java may take seconds: it is cut off only while it waits for others. */
+    /** The first login of a new Java may take seconds: it is cut off only while it waits for a name server or greeting. */
     private boolean isOwnSlownessPossible(Session quick) {
         Phase phase = quick.phase();
         return !state.hasAnswered() && (phase == Phase.STARTED || phase.isDuringLogin())

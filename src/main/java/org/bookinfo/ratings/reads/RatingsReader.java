@@ -95,7 +95,7 @@ public class RatingsReader {
         }
     }
 
-    /** Without an outage, only requests begin reads, except for the first one, and for those that end a renewal. */
+    /** Without an outage, reads begin for requests only, but for the first one and those that wait for a renewal. */
     private long nanosToNextAttempt() {
         boolean untilRequested = state.outage() == null && state.hasAnswered() && !repository.isRenewing();
         return untilRequested ? Long.MAX_VALUE : nextAttempt - System.nanoTime();

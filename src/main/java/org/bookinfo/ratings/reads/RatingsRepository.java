@@ -101,16 +101,16 @@ class RatingsRepository {
         }
         long start = System.nanoTime();
         Session renewed = connector.finished();
-        if (renewed == null && start - renewAt > 0) {
-            renewalPause = Math.min(lifetime, 2 * renewalPause);
-            renewAt = start + renewalPause;
-            connector.beginRenewal();
-        } else if (renewed != null) {
+        if (renewed != null) {
             try {
                 return readOn(renewed, part(TIMEOUT_AT_HAND));
             } catch (RatingsUnavailableException e) {
                 state.renewalFailed(e);
             }
+        } else if (start - renewAt > 0) {
+            renewalPause = Math.min(lifetime, 2 * renewalPause);
+            renewAt = start + renewalPause;
+            connector.beginRenewal();
         }
         try {
             Ratings ratings = select(session, part(TIMEOUT_AT_HAND));
